@@ -164,6 +164,7 @@ mod pages {
     mod agent_scopes;
     mod agents;
     mod apps;
+    mod audit;
     pub mod browser;
     mod chat;
     mod chat_browser;
@@ -177,6 +178,7 @@ mod pages {
     mod memories;
     mod models;
     mod notes;
+    mod people;
     mod plaza;
     mod profile;
     mod programs;

@@ -161,10 +161,7 @@ pub(crate) fn meaning() -> Result<Vec<Line>> {
                         at(20),
                         figure(both.embedded)
                     ),
-                    pairs: vec![(
-                        hit(&half(&both.places, true), 10),
-                        hit(&half(&words.places, true), 10),
-                    )],
+                    pairs: vec![(hit(&half(&both.places, true), 10), hit(&half(&words.places, true), 10))],
                 });
             }
         }

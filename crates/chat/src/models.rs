@@ -12,8 +12,9 @@ mod trial;
 
 use std::sync::Arc;
 
+use identity::audit::Pending;
 use parking_lot::RwLock;
-use store::{AccountId, NoticeEvent, SecretText, params};
+use store::{NoticeEvent, SecretText, params};
 use web::{ApiError, Code, Issues, Tasks};
 
 pub use crate::provider::Options;
@@ -99,7 +100,7 @@ impl Chat {
     /// too many.
     pub async fn save_endpoint(
         &self,
-        by: AccountId,
+        entry: Pending,
         purpose: Purpose,
         id: Option<EndpointId>,
         mut options: Options,
@@ -126,24 +127,19 @@ impl Chat {
         }
         let new_id = EndpointId(self.db().ids().next());
         let id = before.as_ref().map_or(new_id, |before| before.id);
-        self.write_endpoint(purpose, id, before.is_some(), &options, &key).await?;
-        let (action, address) =
-            (if before.is_some() { "changed" } else { "added" }, web::redact::url(&options.base_url));
-        tracing::info!(
-            account.id = %by, endpoint = %id, purpose = purpose.name(), address, action,
-            "an administrator configured a model",
-        );
+        let what = format!("{} {} {}", purpose.name(), options.name, web::redact::url(&options.base_url));
+        self.write_endpoint(entry.about(what), purpose, id, before.is_some(), (&options, &key)).await?;
         self.reload_models().await;
         Ok(id)
     }
 
     async fn write_endpoint(
         &self,
+        entry: Pending,
         purpose: Purpose,
         id: EndpointId,
         exists: bool,
-        options: &Options,
-        key: &KeyInput,
+        (options, key): (&Options, &KeyInput),
     ) -> Result<(), ApiError> {
         let settings = serde_json::to_string(options).map_err(ApiError::internal)?;
         let (sealed, key_end) = match key {
@@ -172,6 +168,7 @@ impl Chat {
                     if changed == 0 {
                         return Err(Code::NotFound.into());
                     }
+                    entry.record(tx).await?;
                     Ok(tx.notify(TOPIC, "").await?)
                 })
             })
@@ -184,25 +181,28 @@ impl Chat {
     /// [`Code::NotFound`] for an unknown id.
     pub async fn delete_endpoint(
         &self,
-        by: AccountId,
+        entry: Pending,
         purpose: Purpose,
         id: EndpointId,
     ) -> Result<(), ApiError> {
         let kind = purpose.name();
+        let name = self
+            .all_endpoints()
+            .iter()
+            .find(|stored| stored.id == id)
+            .map(|stored| stored.options.name.clone());
+        let entry = entry.about(format!("{kind} {}", name.unwrap_or_default()));
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
                     if tx.execute(queries::DELETE, params![id, kind]).await? == 0 {
                         return Err(ApiError::new(Code::NotFound));
                     }
+                    entry.record(tx).await?;
                     Ok(tx.notify(TOPIC, "").await?)
                 })
             })
             .await?;
-        tracing::info!(
-            account.id = %by, endpoint = %id, purpose = kind, action = "deleted",
-            "an administrator configured a model",
-        );
         self.reload_models().await;
         Ok(())
     }
@@ -211,7 +211,7 @@ impl Chat {
     ///
     /// # Errors
     /// [`Code::NotFound`] for an unknown id.
-    pub async fn move_model(&self, by: AccountId, id: EndpointId, is_up: bool) -> Result<(), ApiError> {
+    pub async fn move_model(&self, entry: Pending, id: EndpointId, is_up: bool) -> Result<(), ApiError> {
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -223,14 +223,11 @@ impl Chat {
                     for (place, (id,)) in (1_i64..).zip(all) {
                         tx.execute(queries::PLACE, params![id, place]).await?;
                     }
+                    entry.record(tx).await?;
                     Ok::<_, ApiError>(tx.notify(TOPIC, "").await?)
                 })
             })
             .await?;
-        tracing::info!(
-            account.id = %by, endpoint = %id, purpose = "chat", action = "moved",
-            "an administrator configured a model",
-        );
         self.reload_models().await;
         Ok(())
     }

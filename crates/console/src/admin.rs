@@ -1,8 +1,10 @@
 //! The pages for administrators: the overview of the server, and the models.
 
+mod audit;
 mod form;
 mod models;
 mod overview;
+mod people;
 pub(crate) mod texts;
 mod view;
 
@@ -24,6 +26,10 @@ pub(crate) const SEARCH: &str = "/admin/models/search";
 pub(crate) fn router() -> Router<Console> {
     Router::new()
         .route("/admin", get(overview::show))
+        .route(audit::PATH, get(audit::show))
+        .route(people::PATH, get(people::show).post(people::change))
+        .route("/admin/people/invite", post(people::invite))
+        .route("/admin/people/sign-up", post(people::set_sign_up))
         .route(MODELS, get(models::show).post(models::save))
         .route(TEST, post(models::test))
         .route("/admin/models/move", post(models::reorder))

@@ -21,6 +21,7 @@ mod keys;
 mod language;
 mod markdown;
 mod memories;
+mod new_password;
 mod next;
 mod notes;
 mod page;
@@ -59,6 +60,7 @@ pub const PUBLIC: &[&str] = &[
     sign_in::PATH,
     paths::SIGN_UP,
     paths::SETUP,
+    paths::NEW_PASSWORD,
     language::PATH,
     theme::PATH,
     assets::PATH,
@@ -158,6 +160,7 @@ pub fn router(console: Console) -> Router {
         .route(sign_in::PATH, get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route(paths::SIGN_UP, get(sign_up::show).post(sign_up::submit))
+        .route(paths::NEW_PASSWORD, get(new_password::show).post(new_password::submit))
         .route(paths::SETUP, get(sign_up::show_setup).post(sign_up::submit_setup))
         .route(language::PATH, post(language::choose))
         .route(theme::PATH, post(theme::choose))

@@ -4,6 +4,8 @@
 pub(crate) const SIGN_UP: &str = "/sign-up";
 /// The page that creates the first account.
 pub(crate) const SETUP: &str = "/setup";
+/// The page on which a person sets a new password with a link of an administrator.
+pub(crate) const NEW_PASSWORD: &str = "/new-password";
 /// The list of memories.
 pub(crate) const MEMORIES: &str = "/memories";
 /// The list of notes.

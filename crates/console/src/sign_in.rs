@@ -152,7 +152,7 @@ pub(crate) async fn show(
     }
     let page = page.before(next);
     let is_set_up = !console.identity.accounts(store::AccountId(0), 1).await?.is_empty();
-    let template = SignInPage::new(&page, next, again, sign_up_link(&console, next));
+    let template = SignInPage::new(&page, next, again, sign_up_link(&console, next).await?);
     page.answer(StatusCode::OK, &SignInPage { is_set_up, ..template })
 }
 
@@ -172,7 +172,7 @@ pub(crate) async fn submit(
             // Without a reason, the page must not look as if the refused form had signed the person in.
             let page = if again.is_some() { page.at("", here) } else { page.front(here) }.before(next);
             let problem = Some(slowed(&error, &page));
-            let template = SignInPage::new(&page, next, again, sign_up_link(&console, next));
+            let template = SignInPage::new(&page, next, again, sign_up_link(&console, next).await?);
             page.refuse(&error, &SignInPage { email: &form.email, problem, ..template })
         }
         Err(error) => Err(error),
@@ -213,8 +213,9 @@ pub(crate) async fn welcome(
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response())
 }
 
-fn sign_up_link(console: &Console, next: &str) -> Option<String> {
-    (console.identity.settings().sign_up == SignUp::Open).then(|| next::with_next(paths::SIGN_UP, next))
+async fn sign_up_link(console: &Console, next: &str) -> Result<Option<String>, ApiError> {
+    let is_open = console.identity.sign_up_mode().await? == SignUp::Open;
+    Ok(is_open.then(|| next::with_next(paths::SIGN_UP, next)))
 }
 
 /// Returns the message of an error, or for rate limits the time until the next attempt.

@@ -290,6 +290,10 @@ texts! {
     change_password: "修改密码", "Change password";
     old_password: "当前密码", "Current password";
     new_password: "新密码", "New password";
+    new_password_title: "设置新密码", "Set a new password";
+    new_password_lead: "管理员给了你这个链接。设置之后，所有会话都会退出，请用新密码登录。",
+        "An administrator gave you this link. All sessions end with it; sign in with the new password \
+         afterwards.";
     old_password_wrong: "当前密码不正确。", "The current password is incorrect.";
     sessions: "登录会话", "Sessions";
     sessions_lead:

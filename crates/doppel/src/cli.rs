@@ -3,6 +3,7 @@
 mod account;
 mod app;
 mod args;
+mod audit;
 mod doctor;
 mod health;
 mod init;
@@ -64,6 +65,10 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Account(command) => account::run(&config, command).await?,
         Command::Key(command) => key::run(&config, command).await?,
         Command::App(command) => app::run(&config, command).await?,
+        Command::Audit { kind, refused, account, limit, json } => {
+            let filter = identity::audit::Filter { kind, only_refused: refused, ..Default::default() };
+            audit::run(&config, filter, account.as_deref(), limit, json).await?;
+        }
         Command::Backup { file } => {
             require_database(&config)?;
             // Not migrated: a backup is best made before a migration.

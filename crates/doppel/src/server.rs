@@ -23,15 +23,11 @@ use plaza::Plaza;
 use store::{Clock, Database, Random};
 use tokio::sync::Notify;
 use web::{
-    Tasks, boundary,
-    server::{ConnectionLimits, Leaving, Listener},
+    Tasks,
+    server::{Leaving, Listener},
 };
 
-use crate::{
-    config::Config,
-    logging, metrics,
-    router::{Services, UNBOUNDED},
-};
+use crate::{config::Config, logging, metrics, router::Services};
 
 use limits::connection_limits;
 use open::open_patiently;

@@ -20,6 +20,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use identity::AuditAction;
 use store::params;
 use web::{ApiError, Code, Issues, Tasks};
 
@@ -83,9 +84,11 @@ impl Hub {
         let json = serde_json::to_string(&public).map_err(ApiError::internal)?;
         let now = self.db().clock().now();
         let row_code = code.clone();
+        let entry = self.identity().audit(AuditAction::HubApiSaved, &code);
         let write = self.db().write(move |tx| {
             Box::pin(async move {
                 tx.execute(queries::SAVE, params![&row_code, &json, &sealed, now]).await?;
+                entry.record(tx).await?;
                 changed(tx).await
             })
         });
@@ -101,11 +104,13 @@ impl Hub {
     /// [`Code::HubApiNotFound`] if the store has no such definition.
     pub async fn delete_api(&self, code: &str) -> Result<(), ApiError> {
         let code = code.replace('_', "-");
+        let entry = self.identity().audit(AuditAction::HubApiDeleted, &code);
         let write = self.db().write(move |tx| {
             Box::pin(async move {
                 if tx.execute(queries::DELETE, params![&code]).await? == 0 {
                     return Err(ApiError::new(Code::HubApiNotFound));
                 }
+                entry.record(tx).await?;
                 changed(tx).await
             })
         });

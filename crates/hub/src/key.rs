@@ -9,6 +9,7 @@ pub(crate) mod queries;
 pub mod routes;
 pub mod rules;
 
+use identity::AuditAction;
 use store::{AccountId, Timestamp, Tx, params};
 use web::{ApiError, Code, paging::Page};
 
@@ -80,6 +81,8 @@ impl Services {
         let (secret, sealed) = self.fresh_secret(&key.ak).await?;
         let (row, most) = (key.clone(), self.settings().max_keys);
         let rules = serde_json::to_string(&row.rules).map_err(ApiError::internal)?;
+        let entry =
+            self.identity().audit(AuditAction::HubKeyCreated, described(&key.name, &key.ak)).by(account);
         let write = self.db().write(move |tx| {
             Box::pin(async move {
                 if tx.execute(queries::TAKE_PLACE, params![account, most]).await? == 0 {
@@ -97,6 +100,7 @@ impl Services {
                     &rules
                 ];
                 tx.execute(queries::INSERT, values).await?;
+                entry.record(tx).await?;
                 announce(tx, &row.ak).await
             })
         });
@@ -155,6 +159,7 @@ impl Services {
     ) -> Result<HubKey, ApiError> {
         let now = self.db().clock().now();
         let bounds = self.settings().bounds;
+        let entry = self.identity().audit(AuditAction::HubKeyChanged, id).by(account);
         let write = self.db().write(move |tx| {
             Box::pin(async move {
                 // Locks the row, so that concurrent changes do not overwrite each other.
@@ -172,6 +177,7 @@ impl Services {
                 let values =
                     params![id, account, &changed.name, changed.is_enabled, changed.expires_at, &rules];
                 tx.execute(queries::UPDATE, values).await?;
+                entry.about(described(&changed.name, &key.ak)).record(tx).await?;
                 announce(tx, &key.ak).await?;
                 (key.name, key.is_enabled, key.expires_at, key.rules) =
                     (changed.name, changed.is_enabled, changed.expires_at, changed.rules);
@@ -196,11 +202,14 @@ impl Services {
         let mut key = self.key(account, id).await?;
         let (secret, sealed) = self.fresh_secret(&key.ak).await?;
         let until = self.db().clock().now().plus_secs(overlap_seconds);
+        let entry =
+            self.identity().audit(AuditAction::HubKeyRotated, described(&key.name, &key.ak)).by(account);
         let write = self.db().write(move |tx| {
             Box::pin(async move {
                 let row: Option<(String,)> =
                     tx.fetch_optional(queries::ROTATE, params![id, account, &sealed, until]).await?;
                 let Some((ak,)) = row else { return Err(ApiError::new(Code::HubKeyNotFound)) };
+                entry.record(tx).await?;
                 announce(tx, &ak).await
             })
         });
@@ -215,11 +224,13 @@ impl Services {
     /// # Errors
     /// [`Code::HubKeyNotFound`] if the id is unknown or belongs to another account.
     pub async fn delete_key(&self, account: AccountId, id: HubKeyId) -> Result<(), ApiError> {
+        let entry = self.identity().audit(AuditAction::HubKeyDeleted, id).by(account);
         let write = self.db().write(move |tx| {
             Box::pin(async move {
                 let row: Option<(String,)> = tx.fetch_optional(queries::DELETE, params![id, account]).await?;
                 let Some((ak,)) = row else { return Err(ApiError::new(Code::HubKeyNotFound)) };
                 tx.execute(queries::FREE_PLACE, params![account]).await?;
+                entry.about(&ak).record(tx).await?;
                 announce(tx, &ak).await?;
                 Ok(ak)
             })
@@ -241,6 +252,11 @@ impl HubKey {
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.is_enabled && self.expires_at.is_none_or(|expiry| expiry > now)
     }
+}
+
+/// Returns the name of a key and its AK, for the audit log.
+fn described(name: &str, ak: &str) -> String {
+    format!("{name} ({ak})")
 }
 
 async fn announce(tx: &mut Tx<'_>, ak: &str) -> Result<(), ApiError> {

@@ -3,6 +3,7 @@
 mod attempts;
 pub mod model;
 mod password_change;
+mod people;
 mod queries;
 pub mod rules;
 
@@ -14,9 +15,10 @@ use web::{ApiError, Code, Issues};
 pub(crate) use attempts::FORGET_ATTEMPTS_MS;
 pub use model::{Account, NewAccount, Password};
 pub use password_change::AlsoEnd;
+pub use people::PASSWORD_LINK_SECONDS;
 
 use crate::{
-    Action, Identity, SignUp,
+    Action, AuditAction, Identity, SignUp, audit,
     credential::{Hash, Kind, Secret},
 };
 
@@ -79,11 +81,12 @@ impl Identity {
             let found: Option<(bool,)> =
                 self.db().fetch_optional(queries::LINK, params![&hash.0, now]).await?;
             return match found {
-                Some((makes_admin,)) if makes_admin || self.settings().sign_up != SignUp::Closed => Ok(()),
+                Some((true,)) => Ok(()),
+                Some(_) if self.sign_up_mode().await? != SignUp::Closed => Ok(()),
                 Some(_) | None => Err(Code::SignUpClosed.into()),
             };
         }
-        if self.settings().sign_up == SignUp::Open { Ok(()) } else { Err(Code::SignUpClosed.into()) }
+        if self.sign_up_mode().await? == SignUp::Open { Ok(()) } else { Err(Code::SignUpClosed.into()) }
     }
 
     /// Creates an account from validated input.
@@ -96,6 +99,7 @@ impl Identity {
         let id = AccountId(self.db().ids().next());
         let now = self.db().clock().now();
         let random = self.db().random().clone();
+        let entry = self.audit(AuditAction::AccountCreated, &new.email);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -119,6 +123,7 @@ impl Identity {
                         let values =
                             params![id, &new.email, &new.name, &route, &password_hash, is_admin, now];
                         if tx.execute(queries::INSERT, values).await? == 1 {
+                            entry.record(tx).await?;
                             return Ok(Account {
                                 id,
                                 email: new.email,
@@ -160,9 +165,15 @@ impl Identity {
     async fn make_link(&self, makes_admin: bool, seconds: i64) -> Result<Secret, ApiError> {
         let link = Secret::generate(Kind::SignUpLink, self.db().random());
         let now = self.db().clock().now();
-        let hash = link.hash();
+        let (hash, expires_at) = (link.hash(), now.plus_secs(seconds));
+        let entry = self.audit(AuditAction::AccountInvited, if makes_admin { "administrator" } else { "" });
         self.db()
-            .execute(queries::INSERT_LINK, params![&hash.0, makes_admin, now, now.plus_secs(seconds)])
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.execute(queries::INSERT_LINK, params![&hash.0, makes_admin, now, expires_at]).await?;
+                    entry.record(tx).await
+                })
+            })
             .await?;
         Ok(link)
     }
@@ -232,7 +243,15 @@ impl Identity {
                 self.forgive_attempts(&email, Some(address)).await?;
                 Ok(row.id)
             }
-            Some(_) | None => Err(Code::SignInFailed.into()),
+            Some(_) => {
+                self.record(self.audit(AuditAction::SessionRefused, &email)).await?;
+                Err(Code::SignInFailed.into())
+            }
+            // People type passwords into the wrong field: what belongs to no account is not logged.
+            None => {
+                self.record(self.audit(AuditAction::SessionRefused, "unknown e-mail")).await?;
+                Err(Code::SignInFailed.into())
+            }
         }
     }
 
@@ -242,10 +261,13 @@ impl Identity {
     /// If the database fails.
     pub async fn set_disabled(&self, id: AccountId, disabled: bool) -> Result<(), ApiError> {
         let since: Option<Timestamp> = disabled.then(|| self.db().clock().now());
+        let entry =
+            self.audit(if disabled { AuditAction::AccountDisabled } else { AuditAction::AccountEnabled }, id);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
                     tx.execute(queries::SET_DISABLED, params![id, since]).await?;
+                    audit_of(tx, entry, id).await?;
                     announce(tx, id).await
                 })
             })
@@ -282,9 +304,11 @@ impl Identity {
     /// # Errors
     /// If the database fails.
     pub async fn delete_account(&self, id: AccountId) -> Result<(), ApiError> {
+        let entry = self.audit(AuditAction::AccountDeleted, id);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
+                    audit_of(tx, entry, id).await?;
                     tx.execute(queries::DELETE, params![id]).await?;
                     announce(tx, id).await
                 })
@@ -292,6 +316,15 @@ impl Identity {
             .await?;
         self.0.cache.forget_account(id);
         Ok(())
+    }
+}
+
+/// Records an act on an account under its e-mail address.
+async fn audit_of(tx: &mut Tx<'_>, entry: audit::Pending, id: AccountId) -> Result<(), ApiError> {
+    let found: Option<Account> = tx.fetch_optional(queries::BY_ID, params![id]).await?;
+    match found {
+        Some(account) => entry.about(account.email).record(tx).await,
+        None => Ok(()),
     }
 }
 

@@ -22,7 +22,7 @@ pub use wire::ApplicationRequest;
 
 use self::auth::AuthMethod;
 use crate::{
-    Identity, cache,
+    AuditAction, Identity, cache,
     credential::{self, Hash, Kind, Secret},
 };
 
@@ -64,6 +64,7 @@ impl Identity {
     ) -> Result<Application, ApiError> {
         rules::check_id(id)?;
         let (key, now) = (id.to_owned(), self.db().clock().now());
+        let entry = self.audit(AuditAction::AppChanged, id).by(account);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -80,6 +81,7 @@ impl Identity {
                         change.icon_url.as_deref()
                     ];
                     found(tx.execute(queries::UPDATE, values).await?)?;
+                    entry.record(tx).await?;
                     announce(tx, &key).await
                 })
             })
@@ -98,8 +100,17 @@ impl Identity {
             return Err(ApiError::new(Code::InvalidParam).with("clientType = public"));
         }
         let secret = Secret::generate(Kind::ClientSecret, self.db().random());
-        let (hash, now) = (secret.hash(), self.db().clock().now());
-        found(self.db().execute(queries::SET_SECRET, params![id, account, &hash.0, now]).await?)?;
+        let (hash, now, key) = (secret.hash(), self.db().clock().now(), id.to_owned());
+        let entry = self.audit(AuditAction::AppSecretReplaced, id).by(account);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let values = params![&key, account, &hash.0, now];
+                    found(tx.execute(queries::SET_SECRET, values).await?)?;
+                    entry.record(tx).await
+                })
+            })
+            .await?;
         Ok(secret)
     }
 
@@ -120,10 +131,12 @@ impl Identity {
     pub async fn delete_application(&self, account: AccountId, id: &str) -> Result<(), ApiError> {
         rules::check_id(id)?;
         let key = id.to_owned();
+        let entry = self.audit(AuditAction::AppDeleted, id).by(account);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
                     found(tx.execute(queries::DELETE, params![&key, account]).await?)?;
+                    entry.record(tx).await?;
                     announce(tx, &key).await
                 })
             })
@@ -138,9 +151,11 @@ impl Identity {
     /// [`Code::OauthApplicationNotFound`] if the id is unknown.
     pub async fn set_application_status(&self, id: &str, status: Status) -> Result<(), ApiError> {
         let key = id.to_owned();
+        let entry = self.audit(AuditAction::AppStatusChanged, format!("{id}: {}", status.name()));
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
+                    entry.record(tx).await?;
                     found(tx.execute(queries::SET_STATUS, params![&key, status.name()]).await?)?;
                     announce(tx, &key).await
                 })

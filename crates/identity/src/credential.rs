@@ -30,6 +30,8 @@ pub enum Kind {
     Visitor,
     /// A link that lets its holder create an account.
     SignUpLink,
+    /// A link that lets the owner of an account set a new password.
+    PasswordLink,
     /// The client secret of an app.
     ClientSecret,
     /// An authorization code of OAuth.
@@ -49,6 +51,7 @@ impl Kind {
         Self::Session,
         Self::Visitor,
         Self::SignUpLink,
+        Self::PasswordLink,
         Self::ClientSecret,
         Self::Code,
         Self::AccessToken,
@@ -63,6 +66,7 @@ impl Kind {
             Self::Session => "lba_ss_",
             Self::Visitor => "lba_vs_",
             Self::SignUpLink => "lba_su_",
+            Self::PasswordLink => "lba_pl_",
             Self::ClientSecret => "lba_cs_",
             Self::Code => "lba_ac_",
             Self::AccessToken => "lba_at_",

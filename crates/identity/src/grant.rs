@@ -20,7 +20,7 @@ pub use model::{Authorization, Consent, Exchange, Settings, Standing, Tokens};
 pub use routes::router;
 
 use crate::{
-    Audience, AuthorizationId, DeliveryId, Identity,
+    Audience, AuditAction, AuthorizationId, DeliveryId, Identity,
     account::announce,
     credential::{Kind, Secret},
     webhook,
@@ -51,6 +51,8 @@ impl Identity {
         let code = Secret::generate(Kind::Code, self.db().random());
         let (hash, now, id) = (code.hash(), self.db().clock().now(), self.db().ids().next());
         let expires_at = now.plus_secs(self.settings().oauth.code_seconds);
+        let entry =
+            self.audit(AuditAction::AccessGranted, format!("{}: {}", consent.application, consent.granted));
         let is_less = self
             .db()
             .write(move |tx| {
@@ -81,6 +83,9 @@ impl Identity {
                         consent.audience.name()
                     ];
                     tx.execute(queries::INSERT_CODE, values).await?;
+                    if consent.is_answer {
+                        entry.record(tx).await?;
+                    }
                     let is_less = !after.scopes.abilities().covers(before.scopes.abilities());
                     if is_less {
                         announce(tx, account).await?;
@@ -116,6 +121,7 @@ impl Identity {
     ) -> Result<bool, ApiError> {
         let now = self.db().clock().now();
         let news = (DeliveryId(self.db().ids().next()), self.event_id("evt_"));
+        let entry = self.audit(AuditAction::AccessRevoked, "");
         let revoked = self
             .db()
             .write(move |tx| {
@@ -123,6 +129,7 @@ impl Identity {
                     let revoked: Option<(String,)> =
                         tx.fetch_optional(queries::REVOKE, params![id, account, now]).await?;
                     if let Some((application,)) = &revoked {
+                        entry.about(application).record(tx).await?;
                         webhook::note_revocation(tx, news, application, account, now).await?;
                     }
                     announce(tx, account).await?;

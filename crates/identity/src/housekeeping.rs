@@ -17,6 +17,8 @@ const SESSIONS: &str =
     "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at <= $1 LIMIT $2)";
 const LINKS: &str =
     "DELETE FROM sign_up_link WHERE hash IN (SELECT hash FROM sign_up_link WHERE expires_at <= $1 LIMIT $2)";
+const PASSWORD_LINKS: &str = "DELETE FROM password_link WHERE hash IN \
+     (SELECT hash FROM password_link WHERE expires_at <= $1 LIMIT $2)";
 const ATTEMPTS: &str = "DELETE FROM sign_in_attempt WHERE subject IN \
      (SELECT subject FROM sign_in_attempt WHERE updated_at <= $1 LIMIT $2)";
 const USAGE: &str = "DELETE FROM api_key_usage WHERE (key_id, day, endpoint, outcome) IN \
@@ -64,6 +66,8 @@ const STALE: &str = "DELETE FROM application WHERE id IN (SELECT a.id FROM appli
      AND NOT EXISTS (SELECT 1 FROM app_authorization z WHERE z.application_id = a.id AND (z.revoked_at > $1 \
      OR (z.revoked_at IS NULL \
      AND (z.last_used_at > $1 OR z.answered_at > $1 OR z.created_at > $1)))) LIMIT $2)";
+const AUDIT: &str =
+    "DELETE FROM audit_entry WHERE id IN (SELECT id FROM audit_entry WHERE at <= $1 LIMIT $2)";
 const ASSERTIONS: &str = "DELETE FROM client_assertion WHERE hash IN \
      (SELECT hash FROM client_assertion WHERE expires_at <= $1 LIMIT $2)";
 /// Time for which a document of an app is kept, in milliseconds. It is used for 30 days while its host fails.
@@ -87,6 +91,7 @@ impl Identity {
         for (sql, before) in [
             (SESSIONS, now),
             (LINKS, now),
+            (PASSWORD_LINKS, now),
             (ATTEMPTS, forgotten),
             (CODES, now.plus_ms(-CODE_MS)),
             (ACCESS, now),
@@ -94,6 +99,7 @@ impl Identity {
             (REVOKED, revoked),
             (UNUSED, now.plus_ms(-UNUSED_MS)),
             (STALE, now.plus_ms(-STALE_MS)),
+            (AUDIT, now.plus_secs(-self.settings().audit_days.saturating_mul(86_400))),
             (ASSERTIONS, now),
             (DOCUMENTS, now.plus_ms(-DOCUMENT_MS)),
             (PROGRAMS, now),

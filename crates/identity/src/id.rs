@@ -9,6 +9,8 @@ store::id! {
     ProgramId;
     /// The id of the consent that a person gave to an app.
     AuthorizationId;
+    /// The id of an entry of the audit log.
+    AuditId;
     /// The id of a notification to an app's webhook.
     DeliveryId;
 }

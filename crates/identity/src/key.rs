@@ -12,7 +12,7 @@ pub use model::{ApiKey, NewKey};
 pub use routes::router;
 
 use crate::{
-    Caller, Credential, Identity, KeyId, ScopeSet,
+    AuditAction, Caller, Credential, Identity, KeyId, ScopeSet,
     account::announce,
     cache::Found,
     caller::Who,
@@ -35,13 +35,15 @@ impl Identity {
         let new = rules::check(new, now)?;
         let (key, secret) = self.fresh_key(new, now);
         let (row, hash, most) = (key.clone(), secret.hash(), self.settings().max_keys);
+        let entry = self.audit(AuditAction::KeyCreated, described(&key)).by(account);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
                     if tx.execute(queries::TAKE_PLACE, params![account, most]).await? == 0 {
                         return Err(ApiError::new(Code::InvalidParam).with(format!("keys <= {most}")));
                     }
-                    insert(tx, account, &row, hash).await
+                    insert(tx, account, &row, hash).await?;
+                    entry.record(tx).await
                 })
             })
             .await?;
@@ -108,6 +110,7 @@ impl Identity {
         let (key, secret) = self.fresh_key(new, now);
         let (row, hash, most) = (key.clone(), secret.hash(), self.settings().max_keys);
         let end = now.plus_secs(overlap_seconds);
+        let entry = self.audit(AuditAction::KeyRotated, described(&key)).by(account);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -119,6 +122,7 @@ impl Identity {
                         return Err(ApiError::new(Code::InvalidParam).with(format!("keys <= {most}")));
                     }
                     insert(tx, account, &row, hash).await?;
+                    entry.record(tx).await?;
                     announce(tx, account).await
                 })
             })
@@ -141,11 +145,16 @@ impl Identity {
     /// # Errors
     /// [`Code::ApikeyNotFound`] if the id is unknown or another account's.
     pub async fn delete_key(&self, account: AccountId, id: KeyId) -> Result<(), ApiError> {
+        let entry = self.audit(AuditAction::KeyDeleted, id).by(account);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
+                    let key: Option<ApiKey> = tx.fetch_optional(queries::OWN, params![id, account]).await?;
                     if tx.execute(queries::DELETE, params![id, account]).await? == 0 {
                         return Err(ApiError::new(Code::ApikeyNotFound));
+                    }
+                    if let Some(key) = key {
+                        entry.about(described(&key)).record(tx).await?;
                     }
                     tx.execute(queries::FREE_PLACE, params![account]).await?;
                     announce(tx, account).await
@@ -200,6 +209,11 @@ impl Identity {
         self.0.cache.put(hash, Found { who: who.clone(), expires_at }, epoch);
         Ok(who)
     }
+}
+
+/// Returns the name of a key and the end of its secret, for the audit log.
+fn described(key: &ApiKey) -> String {
+    format!("{} ({})", key.name, key.hint)
 }
 
 async fn insert(

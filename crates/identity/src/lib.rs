@@ -9,6 +9,7 @@ mod agent;
 pub mod application;
 mod assertion;
 pub mod audience;
+pub mod audit;
 mod cache;
 mod caller;
 pub mod credential;
@@ -39,9 +40,10 @@ pub use account::{Account, NewAccount, Password};
 pub use agent::Access;
 pub use application::Application;
 pub use audience::Audience;
+pub use audit::AuditAction;
 pub use caller::{AppCaller, Caller, Credential, Developer, Optional, Scoped, SignedIn};
 pub use guard::{Guard, guard};
-pub use id::{AuthorizationId, DeliveryId, KeyId, ProgramId, SessionId};
+pub use id::{AuditId, AuthorizationId, DeliveryId, KeyId, ProgramId, SessionId};
 pub use limit::{Action, Limits, Rate};
 pub use overview::Overview;
 pub use password::Hasher;
@@ -49,7 +51,8 @@ pub use scope::{Scope, ScopeSet};
 pub use session::Cookies;
 
 /// The people who may create an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum SignUp {
     /// Every visitor.
     Open,
@@ -57,6 +60,14 @@ pub enum SignUp {
     Invitation,
     /// No visitor. Administrators create accounts on the command line.
     Closed,
+}
+
+impl SignUp {
+    /// Returns the name, as in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The settings of accounts and credentials.
@@ -80,6 +91,8 @@ pub struct Settings {
     pub recheck: Duration,
     /// True if cookies are sent over HTTPS only.
     pub secure_cookies: bool,
+    /// Days for which entries of the audit log are kept.
+    pub audit_days: i64,
     /// The public URL of the server without a slash at the end, which is the issuer of its tokens.
     pub public_url: Arc<str>,
     /// Documents of known clients as JSON, used if the client's host does not give its document.

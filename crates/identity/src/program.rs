@@ -18,7 +18,7 @@ pub use device::Device;
 pub use routes::{PUBLIC, router};
 
 use crate::{
-    Caller, Credential, Identity, ProgramId,
+    AuditAction, Caller, Credential, Identity, ProgramId,
     account::announce,
     cache::Found,
     caller::Who,
@@ -100,6 +100,7 @@ impl Identity {
         let code = Secret::parse(Kind::Code, code).ok_or(Code::OauthCodeInvalid)?.hash();
         let token = Secret::generate(Kind::AccessToken, self.db().random());
         let (hash, id, now) = (token.hash(), ProgramId(self.db().ids().next()), self.db().clock().now());
+        let entry = self.audit(AuditAction::ProgramConnected, &name);
         let outcome = self
             .db()
             .write(move |tx| {
@@ -112,6 +113,7 @@ impl Identity {
                         // Of two concurrent uses the second waits here and counts as a replay.
                         Ok(()) if tx.execute(queries::USE_CODE, params![&code.0, id]).await? == 1 => {
                             insert(tx, id, hash, row.account, &name, now).await?;
+                            entry.by(row.account).record(tx).await?;
                             return Ok(Outcome::Done);
                         }
                         Ok(()) => {}
@@ -147,11 +149,15 @@ impl Identity {
     /// # Errors
     /// If the database fails.
     pub async fn end_program(&self, account: AccountId, id: ProgramId) -> Result<bool, ApiError> {
+        let entry = self.audit(AuditAction::ProgramEnded, id);
         let ended = self
             .db()
             .write(move |tx| {
                 Box::pin(async move {
                     let ended = tx.execute(queries::END, params![id, account]).await?;
+                    if ended == 1 {
+                        entry.record(tx).await?;
+                    }
                     announce(tx, account).await?;
                     Ok::<_, ApiError>(ended == 1)
                 })

@@ -9,7 +9,7 @@ use web::{ApiError, names};
 pub use cookies::Cookies;
 
 use crate::{
-    Caller, Credential, Identity, Password, SessionId,
+    AuditAction, Caller, Credential, Identity, Password, SessionId,
     account::announce,
     cache::Found,
     caller::Who,
@@ -74,8 +74,17 @@ impl Identity {
         let address = client.address.to_string();
         let hash = secret.hash();
         let id = self.db().ids().next();
-        let values = params![id, &hash.0, account, now, now.plus_secs(lifetime), &address, &user_agent];
-        self.db().execute(queries::INSERT, values).await?;
+        let entry = self.audit(AuditAction::SessionStarted, &user_agent).by(account);
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let until = now.plus_secs(lifetime);
+                    let values = params![id, &hash.0, account, now, until, &address, &user_agent];
+                    tx.execute(queries::INSERT, values).await?;
+                    entry.record(tx).await
+                })
+            })
+            .await?;
         Ok(secret)
     }
 
@@ -104,11 +113,15 @@ impl Identity {
     /// # Errors
     /// If the database fails.
     pub async fn end_session(&self, account: AccountId, id: SessionId) -> Result<bool, ApiError> {
+        let entry = self.audit(AuditAction::SessionEnded, id);
         let ended = self
             .db()
             .write(move |tx| {
                 Box::pin(async move {
                     let ended = tx.execute(queries::DELETE_OWN, params![id, account]).await?;
+                    if ended == 1 {
+                        entry.record(tx).await?;
+                    }
                     announce(tx, account).await?;
                     Ok::<_, ApiError>(ended == 1)
                 })
@@ -123,10 +136,12 @@ impl Identity {
     /// # Errors
     /// If the database fails.
     pub async fn end_other_sessions(&self, account: AccountId, keep: SessionId) -> Result<(), ApiError> {
+        let entry = self.audit(AuditAction::OtherSessionsEnded, "");
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
                     Self::end_sessions(tx, account, Some(keep)).await?;
+                    entry.record(tx).await?;
                     announce(tx, account).await
                 })
             })

@@ -20,7 +20,7 @@ pub use model::{Delivery, Settings, State, Trial};
 use model::{Due, Event, Standing, Target};
 
 use crate::{
-    DeliveryId, Identity,
+    AuditAction, DeliveryId, Identity,
     application::app_scoped_id,
     credential::{Kind, Secret},
 };
@@ -207,6 +207,7 @@ impl Identity {
         let secret = change.secret.clone().unwrap_or_else(|| made.expose().to_owned());
         let sealed = self.0.sealer.seal(&purpose(application), secret.as_bytes()).await;
         let (sealed, key) = (sealed.map_err(ApiError::internal)?, application.to_owned());
+        let entry = self.audit(AuditAction::AppWebhookChanged, application).by(account);
         let is_new = self
             .db()
             .write(move |tx| {
@@ -217,6 +218,7 @@ impl Identity {
                     let after = rules::merge(before, &change)?;
                     let sealed = after.is_new_secret.then_some(sealed.as_slice());
                     tx.execute(queries::SET, params![&key, &after.url, after.is_enabled, sealed]).await?;
+                    entry.record(tx).await?;
                     Ok::<_, ApiError>(after.is_new_secret)
                 })
             })

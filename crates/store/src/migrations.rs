@@ -62,6 +62,7 @@ pub const ALL: &[Migration] = &[
     sql(24, "trash", include_str!("migrations/0024_trash.sql")),
     sql(25, "review", include_str!("migrations/0025_review.sql")),
     sql(26, "answers", include_str!("migrations/0026_answers.sql")),
+    sql(27, "audit", include_str!("migrations/0027_audit.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.

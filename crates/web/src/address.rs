@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
+use tokio::task::futures::TaskLocalFuture;
 
 /// The peer of the connection. The [listener](crate::server) adds it to the extensions of every request.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +13,22 @@ pub struct Peer(pub SocketAddr);
 /// The client's address as far as it can be trusted. The boundary adds it to the extensions of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
+
+tokio::task_local! {
+    static CLIENT: IpAddr;
+}
+
+/// Runs the handling of a request, during which [`current_client`] returns the client's address.
+pub(crate) fn for_client<F: Future>(client: ClientAddress, work: F) -> TaskLocalFuture<IpAddr, F> {
+    CLIENT.scope(client.0, work)
+}
+
+/// Returns the address of the client whose request this task handles; `None` in background tasks and on the
+/// command line.
+#[must_use]
+pub fn current_client() -> Option<IpAddr> {
+    CLIENT.try_with(|address| *address).ok()
+}
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 

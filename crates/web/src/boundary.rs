@@ -83,8 +83,16 @@ pub struct ErrorPages {
 }
 
 /// Paths that are always pages, regardless of `Accept`, because people open them with all kinds of clients.
-const PAGES: [&str; 7] =
-    ["/oauth", "/oauth/", "/oauth/authorize", "/authorize", "/sign-in", "/sign-up", "/setup"];
+const PAGES: [&str; 8] = [
+    "/oauth",
+    "/oauth/",
+    "/oauth/authorize",
+    "/authorize",
+    "/sign-in",
+    "/sign-up",
+    "/setup",
+    "/new-password",
+];
 
 /// True if a request is to be answered with a page instead of JSON: outside the API, without an
 /// `Authorization` header, and with HTML in `Accept` or with a path of a page for people.
@@ -264,7 +272,8 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(BodyLimit(boundary.limits.body));
 
-    let mut response = boundary.bounded(request, next, client, route.as_ref()).await;
+    let bounded = boundary.bounded(request, next, client, route.as_ref());
+    let mut response = address::for_client(client, bounded).await;
     // The route instead of the path: a path may hold what must not be logged, and metric labels must be few.
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {

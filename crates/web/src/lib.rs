@@ -25,7 +25,7 @@ pub mod strict;
 pub mod tasks;
 pub mod turns;
 
-pub use address::{ClientAddress, Peer};
+pub use address::{ClientAddress, Peer, current_client};
 pub use boundary::RequestId;
 pub use envelope::{Data, Envelope, Nothing};
 pub use error::{ApiError, Code};

@@ -11,6 +11,7 @@ use chat::{
     provider::Origin,
 };
 use http::StatusCode;
+use identity::AuditAction;
 use web::{ApiError, Code, Query};
 
 use super::{
@@ -240,8 +241,9 @@ pub(crate) async fn save(
         let shown = Shown { form: Some(typed), listed: Some(listed), notice, ..Shown::default() };
         return render(&console, member, shown, StatusCode::OK).await;
     }
-    let (by, options, key) = (member.account.id, typed.options(), typed.key_input());
-    match console.chat.save_endpoint(by, Purpose::Chat, typed.id, options, key).await {
+    let (entry, options, key) =
+        (console.identity.audit(AuditAction::ModelSaved, ""), typed.options(), typed.key_input());
+    match console.chat.save_endpoint(entry, Purpose::Chat, typed.id, options, key).await {
         Ok(id) if typed.then == "test" => {
             let question = Texts::of(member.page.language).question;
             let trial = console.chat.try_model(Origin::Page(id), question).await;
@@ -298,22 +300,24 @@ pub(crate) async fn test(
 /// Moves a model up or down.
 pub(crate) async fn reorder(
     State(console): State<Console>,
-    Admin(member): Admin,
+    Admin(_member): Admin,
     CsrfForm(form): CsrfForm<OneForm>,
 ) -> Result<Response, ApiError> {
     let id = form.id.parse().map_err(|_no_number| Code::NotFound)?;
-    console.chat.move_model(member.account.id, id, form.to == "up").await?;
+    let entry = console.identity.audit(AuditAction::ModelMoved, &form.to);
+    console.chat.move_model(entry, id, form.to == "up").await?;
     Ok(done("moved"))
 }
 
 /// Removes a model.
 pub(crate) async fn delete(
     State(console): State<Console>,
-    Admin(member): Admin,
+    Admin(_member): Admin,
     CsrfForm(form): CsrfForm<OneForm>,
 ) -> Result<Response, ApiError> {
     let id = form.id.parse().map_err(|_no_number| Code::NotFound)?;
-    console.chat.delete_endpoint(member.account.id, Purpose::Chat, id).await?;
+    let entry = console.identity.audit(AuditAction::ModelDeleted, "");
+    console.chat.delete_endpoint(entry, Purpose::Chat, id).await?;
     Ok(done("removed"))
 }
 
@@ -335,7 +339,8 @@ pub(crate) async fn connect(
         Options { base_url: found.base_url.clone(), names: names.collect(), name, ..Options::default() };
     let typed = Typed::of(None, Purpose::Chat, &options);
     let key = chat::models::KeyInput::Remove;
-    match console.chat.save_endpoint(member.account.id, Purpose::Chat, None, options, key).await {
+    let entry = console.identity.audit(AuditAction::ModelSaved, "");
+    match console.chat.save_endpoint(entry, Purpose::Chat, None, options, key).await {
         Ok(_) => Ok(done("saved")),
         Err(error) => refuse(&console, member, typed, &error).await,
     }
@@ -348,10 +353,11 @@ pub(crate) async fn save_search(
     CsrfForm(typed): CsrfForm<Typed>,
 ) -> Result<Response, ApiError> {
     let purpose = Purpose::parse(&typed.purpose).filter(|purpose| *purpose != Purpose::Chat);
-    let (purpose, by) = (purpose.ok_or(Code::NotFound)?, member.account.id);
+    let purpose = purpose.ok_or(Code::NotFound)?;
     if typed.then == "remove" {
         let stored = console.chat.search_endpoint(purpose).ok_or(Code::NotFound)?;
-        console.chat.delete_endpoint(by, purpose, stored.id).await?;
+        let entry = console.identity.audit(AuditAction::ModelDeleted, "");
+        console.chat.delete_endpoint(entry, purpose, stored.id).await?;
         return Ok(done("removed"));
     }
     if typed.then == "list" {
@@ -361,8 +367,9 @@ pub(crate) async fn save_search(
         let shown = Shown { form: Some(typed), listed: Some(listed), notice, ..Shown::default() };
         return render(&console, member, shown, StatusCode::OK).await;
     }
+    let entry = console.identity.audit(AuditAction::ModelSaved, "");
     let saved =
-        console.chat.save_endpoint(by, purpose, None, typed.search_options(), typed.key_input()).await;
+        console.chat.save_endpoint(entry, purpose, None, typed.search_options(), typed.key_input()).await;
     match saved {
         Ok(_) if typed.then == "test" => {
             let trial = console.chat.try_search(purpose).await;

@@ -196,6 +196,62 @@ crate::texts::texts! {
     c_other: "服务拒绝了请求", "The server refused the request";
     d_other: "看看上面服务的原话。", "Read the server's own words above.";
 
+    // People.
+    people_title: "人与邀请", "People and invitations";
+    people_done: "已保存。", "Saved.";
+    people_find: "名字或邮箱", "Name or e-mail";
+    people_search: "查找", "Find";
+    people_none: "没有找到账号。", "No account found.";
+    people_who: "人", "Person";
+    people_role: "角色", "Role";
+    people_created: "创建时间", "Created";
+    role_admin: "管理员", "Administrator";
+    role_member: "成员", "Member";
+    disabled_one: "已停用", "Disabled";
+    change: "更改", "Change";
+    promote: "设为管理员", "Make administrator";
+    demote: "取消管理员", "Remove administrator";
+    enable: "启用", "Enable";
+    disable: "停用", "Disable";
+    make_password_link: "重设密码的链接", "Link for a new password";
+    password_link: "给 {} 的重设密码链接", "A link for a new password of {}";
+    password_link_hint: "只显示这一次，一天内有效，用一次就失效。请通过可靠的方式交给本人。",
+        "Shown only now, good for a day and for one use. Hand it to the person in a way that you trust.";
+    invitation: "邀请链接", "An invitation";
+    invitation_hint: "只显示这一次，一周内有效，可以创建一个账号。",
+        "Shown only now, good for a week and for one account.";
+    sign_up_mode: "谁可以注册", "Who may sign up";
+    sign_up_mode_hint: "改了立即生效，不用重启。", "In force at once, without a restart.";
+    sign_up_closed: "不开放", "Nobody";
+    sign_up_invitation: "只限邀请", "By invitation";
+    sign_up_open: "所有人", "Everybody";
+    invite: "邀请", "Invite";
+
+    // The audit log.
+    audit: "审计日志", "Audit log";
+    audit_lead: "谁、在哪里、做了什么。只能追加，管理员也改不了。",
+        "Who did what, and from where. It only grows; administrators cannot change it either.";
+    audit_find: "人、动作、地址或对象", "Person, action, address or object";
+    audit_kinds: "类别", "Kinds";
+    audit_all: "全部", "All";
+    audit_sign_in: "登录", "Sign-ins";
+    audit_access: "密钥与授权", "Keys and access";
+    audit_administration: "管理动作", "Administration";
+    audit_data: "导入导出", "Import and export";
+    audit_refused: "被拒绝", "Refused";
+    audit_empty: "还没有记录。", "Nothing yet.";
+    audit_none: "没有找到。", "Nothing found.";
+    audit_days: "记录保留 {} 天。", "Entries are kept for {} days.";
+    audit_time: "时间", "Time";
+    audit_result: "结果", "Result";
+    audit_done: "完成", "done";
+    audit_was_refused: "拒绝", "refused";
+    audit_what: "做了什么", "What";
+    audit_who: "谁", "Who";
+    audit_address: "从哪里", "From";
+    audit_nobody: "未登录", "not signed in";
+    audit_local: "本机", "this machine";
+
     // Problems with the form.
     p_missing: "请填写", "Fill this in";
     p_url: "请写成 http://127.0.0.1:11434/v1 这样的地址", "Enter an address such as http://127.0.0.1:11434/v1";

@@ -6,15 +6,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::header;
+use identity::AuditAction;
 use web::ApiError;
 
 use crate::{Console, page::Member};
 
 /// Sends the archive while it is created.
-pub(crate) fn download(
-    State(console): State<Console>,
-    member: Member,
-) -> std::future::Ready<Result<Response, ApiError>> {
+pub(crate) async fn download(State(console): State<Console>, member: Member) -> Result<Response, ApiError> {
+    console.identity.record(console.identity.audit(AuditAction::DataExported, &member.account.email)).await?;
     let now = console.clock.now();
     let about = Manifest::new(&member.account.email, &member.account.name, now);
     let body = console.archive.body(member.account.id, &about, now);
@@ -25,5 +24,5 @@ pub(crate) fn download(
         (header::CONTENT_DISPOSITION, name),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    std::future::ready(Ok((headers, body).into_response()))
+    Ok((headers, body).into_response())
 }

@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
+use identity::AuditAction;
 use web::{ApiError, Code};
 
 pub use job::{Importer, Report, Step, Work};
@@ -246,6 +247,10 @@ pub(crate) async fn start(
     CsrfForm(Nothing): CsrfForm<Nothing>,
 ) -> Result<Response, ApiError> {
     if console.imports.import(member.account.id, console.clock.now()) {
+        console
+            .identity
+            .record(console.identity.audit(AuditAction::DataImported, "").by(member.account.id))
+            .await?;
         Ok(Redirect::to(PATH).into_response())
     } else {
         Err(Code::NotFound.into())

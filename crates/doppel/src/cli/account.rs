@@ -53,7 +53,7 @@ pub(super) async fn run(config: &Config, command: args::Account) -> Result<(), F
             identity.delete_account(account.id).await?;
         }
         args::Account::Invite { expires } => {
-            if identity.settings().sign_up == SignUp::Closed {
+            if identity.sign_up_mode().await? == SignUp::Closed {
                 return Err(Failure::input(
                     "accounts.sign_up = \"closed\": expected \"invitation\" or \"open\" for a link to work",
                 ));

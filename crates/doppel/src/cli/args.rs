@@ -61,6 +61,25 @@ pub(super) enum Command {
     /// Register, list and delete the apps that ask people for access.
     #[command(subcommand)]
     App(App),
+    /// Print the audit log, latest first: who did what, when, and from where.
+    #[command(after_help = "Example: doppel audit --kind access --limit 20")]
+    Audit {
+        /// Only actions of this kind: `sign_in`, access, administration, or data.
+        #[arg(long)]
+        kind: Option<identity::audit::Kind>,
+        /// Only what was refused.
+        #[arg(long)]
+        refused: bool,
+        /// Only actions of this account, by e-mail or id.
+        #[arg(long)]
+        account: Option<String>,
+        /// Most entries.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        /// Print JSON, one entry a line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Copy the database to a new file, also while the server runs.
     #[command(after_help = "Example: doppel backup /backups/doppel-2026-11-22.db")]
     Backup {

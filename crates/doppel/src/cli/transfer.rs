@@ -8,7 +8,7 @@ use std::{
 
 use archive::{Archive, Manifest};
 use futures::StreamExt;
-use identity::{Account, Identity};
+use identity::{Account, AuditAction, Identity};
 use indicatif::{ProgressBar, ProgressStyle};
 use store::{Database, Zone, durable::NewFile};
 
@@ -23,7 +23,9 @@ use crate::{
 };
 
 pub(super) async fn export(config: &Config, email: &str, file: &Path) -> Result<(), Failure> {
-    let (db, archive, account) = open(config, email).await?;
+    let (db, identity) = super::identity(config).await?;
+    let (archive, account) = opened(config, &db, &identity, email).await?;
+    identity.record(identity.audit(AuditAction::DataExported, &account.email)).await?;
     let now = db.clock().now();
     let about = Manifest::new(&account.email, &account.name, now);
     let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", file.display()));
@@ -55,6 +57,7 @@ pub(super) async fn import(
     let given = zone.map(named).transpose()?;
     let (db, identity) = super::identity(config).await?;
     let (archive, account) = opened(config, &db, &identity, email).await?;
+    identity.record(identity.audit(AuditAction::DataImported, &account.email)).await?;
     let own = server::memory(config, db.clone(), identity, "").zone(account.id).await;
     let zone = given.or(own.map_err(|error| Failure::failed(crate::describe(&error)))?).unwrap_or_default();
     let mut told = Progress::new();
@@ -65,12 +68,6 @@ pub(super) async fn import(
     db.close().await?;
     say(&format!("{} added, {} known already, {} refused", outcome.added, outcome.known, outcome.refused))?;
     if outcome.refused > 0 { Err(Failure::failed("not everything was taken in; see above")) } else { Ok(()) }
-}
-
-async fn open(config: &Config, email: &str) -> Result<(Database, Archive, Account), Failure> {
-    let (db, identity) = super::identity(config).await?;
-    let (archive, account) = opened(config, &db, &identity, email).await?;
-    Ok((db, archive, account))
 }
 
 async fn opened(

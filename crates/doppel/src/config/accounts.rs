@@ -20,6 +20,7 @@ pub struct Accounts {
     pub user_code_limit: u64,
     pub user_code_window_seconds: u64,
     pub recheck_milliseconds: u64,
+    pub audit_days: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -45,6 +46,7 @@ impl Accounts {
             limit(&format!("accounts.{name}_limit"), actions, 1, 1_000_000)?;
             limit(&format!("accounts.{name}_window_seconds"), seconds, 1, 2_592_000)?;
         }
+        limit("accounts.audit_days", self.audit_days, 1, 36_500)?;
         limit("accounts.recheck_milliseconds", self.recheck_milliseconds, 0, 60_000)
     }
 }

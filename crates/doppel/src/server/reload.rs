@@ -5,11 +5,13 @@ use std::{
     convert::Infallible,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use anyhow::{Result, anyhow};
 use axum::{body::Body, response::Response};
 use http::Request;
+use identity::AuditAction;
 use parking_lot::{Mutex, RwLock};
 use tower::Service;
 use web::server::{Leaving, Tls};
@@ -125,8 +127,15 @@ impl Reloading {
         }
         self.services.chat.replace_settings(services::chat_settings(config));
         self.services.chat.reload_models().await;
-        self.services.hub.replace_settings(services::hub_settings(config)).await;
+        self.services
+            .hub
+            .replace_settings(
+                config.hub.settings(Duration::from_millis(config.accounts.recheck_milliseconds)),
+            )
+            .await;
         *self.current.0.write() = front;
+        let entry = self.services.identity.audit(AuditAction::ServerReloaded, "");
+        self.services.identity.record(entry).await.map_err(|error| crate::describe(&error))?;
         let before = std::mem::replace(&mut *self.config.lock(), config.clone());
         let mut changed = changes(&before, config)?;
         changed.retain(|key| !is_reloaded(key) || (key.starts_with("tls.") && self.tls.is_none()));

@@ -38,6 +38,7 @@ pub fn identity(config: &Config, db: Database, base_url: &str) -> Identity {
         hash_queue: accounts.hash_queue,
         limits: limits(config),
         recheck: Duration::from_millis(accounts.recheck_milliseconds),
+        audit_days: i64::try_from(accounts.audit_days).unwrap_or(i64::MAX),
         secure_cookies: base_url.starts_with("https://"),
         public_url: base_url.trim_end_matches('/').into(),
         known_clients: config.mcp.known_clients.clone(),

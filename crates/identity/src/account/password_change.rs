@@ -4,7 +4,7 @@ use store::params;
 use web::{ApiError, Code, Issues};
 
 use super::{Account, Password, announce, model, queries, rules};
-use crate::{Identity, SessionId, grant, key, program};
+use crate::{AuditAction, Identity, SessionId, grant, key, program};
 
 /// The credentials that end with the old password, besides sessions and programs.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,10 +65,13 @@ impl Identity {
         let hash = self.0.account_hasher.hash(password.expose().to_owned()).await?;
         let (id, now) = (account.id, self.db().clock().now());
         let (ids, random) = (self.db().ids().clone(), self.db().random().clone());
+        let act = if keep.is_some() { AuditAction::PasswordChanged } else { AuditAction::PasswordSet };
+        let entry = self.audit(act, &account.email);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
                     tx.execute(queries::SET_PASSWORD, params![id, &hash]).await?;
+                    entry.record(tx).await?;
                     Self::end_sessions(tx, id, keep).await?;
                     program::end_all(tx, id).await?;
                     if also.apps {

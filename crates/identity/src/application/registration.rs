@@ -10,7 +10,7 @@ use super::{
     queries, rules,
 };
 use crate::{
-    Action, Identity,
+    Action, AuditAction, Identity,
     credential::{Kind, Secret},
     limit,
 };
@@ -40,13 +40,15 @@ impl Identity {
         let most = self.settings().oauth.max_applications;
         let (fresh, secret) = self.fresh_application(new, None);
         let id = fresh.id.clone();
+        let entry = self.audit(AuditAction::AppCreated, format!("{} ({id})", fresh.new.name)).by(account);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
                     if count(tx, account, false).await? >= most {
                         return Err(too_many(most));
                     }
-                    insert(tx, account, &fresh).await
+                    insert(tx, account, &fresh).await?;
+                    entry.record(tx).await
                 })
             })
             .await?;
@@ -68,9 +70,11 @@ impl Identity {
         let account = self.first_administrator().await?.ok_or(Code::OauthApplicationUnauthorized)?;
         let (fresh, secret) = self.fresh_application(new, Some(limit::origin(address)));
         let (id, most) = (fresh.id.clone(), rules::MAX_SELF_REGISTERED);
+        let entry = self.audit(AuditAction::AppRegistered, format!("{} ({id})", fresh.new.name));
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
+                    entry.record(tx).await?;
                     let is_full = count(tx, account, true).await? >= most;
                     if is_full && tx.execute(queries::EVICT_UNUSED, params![account]).await? == 0 {
                         return Err(too_many(most));

@@ -4,7 +4,7 @@ use store::{AccountId, Timestamp, from_row, params};
 use web::{ApiError, Code};
 
 use super::{Standing, queries, rules};
-use crate::{AuthorizationId, Identity, ScopeSet, account::announce, application::client_id};
+use crate::{AuditAction, AuthorizationId, Identity, ScopeSet, account::announce, application::client_id};
 
 /// An agent that a person has connected.
 #[derive(Debug, Clone)]
@@ -68,6 +68,7 @@ impl Identity {
         chosen: ScopeSet,
     ) -> Result<bool, ApiError> {
         let now = self.db().clock().now();
+        let entry = self.audit(AuditAction::AccessChanged, "");
         let is_changed = self
             .db()
             .write(move |tx| {
@@ -81,6 +82,7 @@ impl Identity {
                     }
                     let (scopes, asked) = (granted.to_string(), before.asked.to_string());
                     tx.execute(queries::SET_SCOPES, params![id, &scopes, &asked, now]).await?;
+                    entry.about(format!("{id}: {granted}")).record(tx).await?;
                     announce(tx, account).await?;
                     Ok::<_, ApiError>(true)
                 })

@@ -7,7 +7,7 @@ use web::{ApiError, Code};
 
 use super::{insert, queries, rules};
 use crate::{
-    Action, Identity, ProgramId,
+    Action, AuditAction, Identity, ProgramId,
     application::rules::uuid,
     credential::{Hash, Kind, Secret},
     limit,
@@ -97,11 +97,13 @@ impl Identity {
         let token = Secret::after(Kind::AccessToken, session, &salt);
         if row.program.is_none() {
             let (id, token_hash) = (ProgramId(self.db().ids().next()), token.hash());
+            let entry = self.audit(AuditAction::ProgramConnected, NAME).by(account);
             self.db()
                 .write(move |tx| {
                     Box::pin(async move {
                         if tx.execute(queries::FETCH_DEVICE, params![&hash.0, id]).await? == 1 {
                             insert(tx, id, token_hash, account, NAME, now).await?;
+                            entry.record(tx).await?;
                         }
                         Ok::<_, ApiError>(())
                     })
