@@ -55,7 +55,7 @@ const HEADS: &[&[u8]] = &[
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_bytes_on_a_connection() {
     let server = TestServer::start(Engine::Sqlite).await;
-    let address = server.running().address;
+    let address = server.running().address.expect("a TCP listener");
     let all = stream::iter(inputs(::fuzz::bytes(HEADS))).map(|bytes| async move {
         let statuses = statuses(address, &bytes).await;
         (bytes, statuses)

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 pub fn address(server: &TestServer) -> std::net::SocketAddr {
-    server.running().address
+    server.running().address.expect("a TCP listener")
 }
 
 /// Sends bytes, and reads until the server closes the connection or sends nothing for three seconds.

@@ -135,9 +135,8 @@ async fn processes_share_a_limit(server: TestServer) {
     let key = key(&server, "a", json!({"perSecond": 4, "perDay": 20})).await;
     let sibling = server.sibling().await;
     let there = |token: &str| {
-        let request = testkit::http()
-            .get(format!("http://{}/api/echo/x", sibling.address))
-            .header("apihub-token", token);
+        let request =
+            testkit::http().get(format!("{}/api/echo/x", sibling.base_url)).header("apihub-token", token);
         async move { request.send().await.unwrap().status().as_u16() }
     };
     let token = key.token(&key.app_claims());

@@ -51,13 +51,13 @@ async fn actions_are_logged_with_who_what_and_from_where(server: TestServer) {
     let new = NewAccount {
         email: "third@example.com".into(),
         name: "Third".into(),
-        password: Password::new("a long password of 3".into()),
+        password: Password::new("a long password of 3"),
         is_admin: false,
     };
     let third = identity.add_account(new).await.unwrap();
     identity.set_disabled(third.id, true).await.unwrap();
     identity.set_disabled(third.id, false).await.unwrap();
-    let password = Password::new("another long password".into());
+    let password = Password::new("another long password");
     identity.set_password(&third, password, AlsoEnd::default()).await.unwrap();
     identity.delete_account(third.id).await.unwrap();
     let accounts = actions(&server, "account.").await;
@@ -103,7 +103,7 @@ async fn failed_sign_ins_are_logged_without_what_was_typed(server: TestServer) {
     let identity = &server.running().identity;
     let address = "203.0.113.9".parse().unwrap();
     for email in [person.account.email.as_str(), "my secret password 123"] {
-        let wrong = Password::new("not the password".into());
+        let wrong = Password::new("not the password");
         identity.check_password(email, &wrong, address).await.unwrap_err();
     }
     let refused = actions(&server, "session.").await;
