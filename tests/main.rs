@@ -155,7 +155,6 @@ mod mcp {
     mod transport;
 }
 mod meaning;
-mod meaning_changes;
 mod openai;
 mod openapi;
 mod operations;

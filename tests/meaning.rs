@@ -11,23 +11,23 @@ use testkit::{
 
 const KEY: &str = "/api/secondme/memory/key";
 
-pub async fn remember(actor: &Actor, content: &str, visibility: i64) {
+async fn remember(actor: &Actor, content: &str, visibility: i64) {
     actor.post(KEY, json!({"content": content, "visibility": visibility})).await.data();
 }
 
-pub async fn found(actor: &Actor, question: &str) -> Vec<String> {
+async fn found(actor: &Actor, question: &str) -> Vec<String> {
     let list = actor.get(&format!("{KEY}/search?keyword={question}&pageSize=50")).await.data()["list"].take();
     let content = |row: &Value| row["factContent"].as_str().unwrap().to_owned();
     list.as_array().unwrap().iter().map(content).collect()
 }
 
 /// Makes vectors until there are `count`.
-pub async fn until_made(server: &TestServer, count: i64) {
+async fn until_made(server: &TestServer, count: i64) {
     until_made_by(server, "", count).await;
 }
 
 /// Makes vectors until there are `count` of a model.
-pub async fn until_made_by(server: &TestServer, model: &str, count: i64) {
+async fn until_made_by(server: &TestServer, model: &str, count: i64) {
     let made = async {
         while vectors(server, model).await != count {
             server.running().memory.make_vectors().await.ok();
@@ -37,7 +37,7 @@ pub async fn until_made_by(server: &TestServer, model: &str, count: i64) {
 }
 
 /// Returns the number of vectors of a model, or of all models if it is empty.
-pub async fn vectors(server: &TestServer, model: &str) -> i64 {
+async fn vectors(server: &TestServer, model: &str) -> i64 {
     let sql = "SELECT COUNT(*) FROM search_vector WHERE STRPOS(model, $1) = 1 OR $1 = ''";
     server.running().db.fetch_one::<(i64,)>(sql, store::params![model]).await.unwrap().0
 }
@@ -48,7 +48,7 @@ async fn are_claimed(server: &TestServer) -> bool {
     server.running().db.fetch_one::<(i64,)>(sql, &[]).await.unwrap().0 > 0
 }
 
-pub async fn is_well(server: &TestServer, person: &Person) {
+async fn is_well(server: &TestServer, person: &Person) {
     let findings = server.running().memory.examine(person.account.id, false).await.unwrap();
     assert_eq!(findings.faults, Vec::<String>::new());
 }

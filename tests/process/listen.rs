@@ -242,7 +242,6 @@ impl Drop for Pebble {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "says which check was left out")]
 #[tokio::test]
 async fn certificate_of_an_acme_authority() {
     let (directory, authority) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -51,8 +51,6 @@ struct Inner {
     address: SocketAddr,
     faults: Mutex<VecDeque<Fault>>,
     always: Mutex<Option<Fault>>,
-    /// Responses that have no fault before all others have one.
-    before_fault: Mutex<Option<(usize, Fault)>>,
     /// A request with this word in a text gets a 400.
     refused: Mutex<Option<String>>,
     /// The word of relevant texts.
@@ -75,7 +73,6 @@ impl Embeddings {
             address: listener.local_addr().expect("an address"),
             faults: Mutex::default(),
             always: Mutex::default(),
-            before_fault: Mutex::default(),
             refused: Mutex::default(),
             relevant: Mutex::default(),
             asked: Mutex::default(),
@@ -118,14 +115,7 @@ impl Embeddings {
 
     /// Sets the fault of all responses that find the queue empty; `None` for no fault.
     pub fn always(&self, fault: Option<Fault>) {
-        *self.0.before_fault.lock().expect("no panic") = None;
         *self.0.always.lock().expect("no panic") = fault;
-    }
-
-    /// Gives the next `responses` responses no fault, and all later ones this fault, until [`Self::always`]
-    /// is called.
-    pub fn after(&self, responses: usize, fault: Fault) {
-        *self.0.before_fault.lock().expect("no panic") = Some((responses, fault));
     }
 
     /// Responds with 400 to every request that has a text with this word.
@@ -179,27 +169,11 @@ fn vector(model: &str, text: &str) -> Vec<f32> {
     vector
 }
 
-impl Inner {
-    /// Returns the fault of the next response.
-    fn fault(&self) -> Option<Fault> {
-        if let Some(fault) = self.faults.lock().expect("no panic").pop_front() {
-            return Some(fault);
-        }
-        match &mut *self.before_fault.lock().expect("no panic") {
-            Some((0, fault)) => Some(*fault),
-            Some((left, _)) => {
-                *left -= 1;
-                None
-            }
-            None => *self.always.lock().expect("no panic"),
-        }
-    }
-}
-
 async fn serve(inner: &Inner, mut stream: TcpStream) {
     let Some((head, body)) = crate::model::read(&mut stream).await else { return };
     inner.asked.lock().expect("no panic").push((head, body.clone()));
-    let fault = inner.fault();
+    let queued = inner.faults.lock().expect("no panic").pop_front();
+    let fault = queued.or(*inner.always.lock().expect("no panic"));
     let texts: Vec<&str> =
         body.get("input").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     let refused = inner.refused.lock().expect("no panic").clone();

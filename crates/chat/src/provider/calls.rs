@@ -358,7 +358,7 @@ mod tests {
             ),
             (
                 "the arguments before the name",
-                vec![event(0, json!("c"), none.clone(), "{\"a\""), event(0, json!("c"), json!("now"), ":1}")],
+                vec![event(0, json!("c"), none, "{\"a\""), event(0, json!("c"), json!("now"), ":1}")],
                 vec![("now", one)],
             ),
             (

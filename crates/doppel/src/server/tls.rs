@@ -1,6 +1,6 @@
 //! TLS: certificates from files or from an ACME authority, and the redirection of HTTP to HTTPS.
 
-use std::{os::unix::fs::DirBuilderExt as _, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use axum::{Router, response::Redirect};
@@ -12,6 +12,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 use rustls_acme::{AcmeConfig, caches::DirCache};
+use store::durable;
 use web::{
     Tasks,
     server::{ConnectionLimits, Leaving, Listener, Tls},
@@ -83,11 +84,7 @@ pub(super) fn from_files(config: &Config) -> Result<Option<ServerConfig>> {
 /// inside the data directory.
 fn order(config: &Config, tasks: &Tasks) -> Result<Tls> {
     let directory = config.data_dir.join("acme");
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&directory)
-        .with_context(|| format!("cannot make {}", directory.display()))?;
+    durable::create_directory(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
     let pem = config.outgoing.authorities().map_err(|error| anyhow!(error))?;
     let authorities: Vec<CertificateDer<'static>> =
         CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().context("outgoing.ca_file")?;
