@@ -92,7 +92,7 @@ async fn actions_are_logged_with_who_what_and_from_where(server: TestServer) {
     let access = browser.get("/admin/audit?kind=access").await.body;
     assert!(access.contains("API key created") && !access.contains("Account deleted"));
     let of_person = browser.get("/admin/audit?q=PERSON%40example").await.body;
-    assert!(of_person.contains("Access granted") && !of_person.contains("API key created"));
+    assert!(of_person.contains("Access granted") && !of_person.contains("Hub key created"));
     assert!(browser.get("/admin/audit?q=nobody%40example").await.body.contains("Nothing found"));
     let filter = Filter { kind: Some(Kind::Data), ..Filter::default() };
     assert_eq!(identity.audit_log(&filter).await.unwrap().0.len(), 1);

@@ -46,6 +46,9 @@ impl FromRequestParts<Console> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, ApiError> {
         let member = Member::from_request_parts(parts, console).await?;
-        if member.account.is_admin { Ok(Self(member)) } else { Err(Code::NotFound.into()) }
+        // Read anew: the copy of the account that pages show may be from before a change of the role.
+        let account = console.identity.account(member.account.id).await?;
+        let is_admin = account.is_some_and(|account| account.is_admin);
+        if is_admin { Ok(Self(member)) } else { Err(Code::NotFound.into()) }
     }
 }
