@@ -51,8 +51,9 @@ impl Identity {
         let code = Secret::generate(Kind::Code, self.db().random());
         let (hash, now, id) = (code.hash(), self.db().clock().now(), self.db().ids().next());
         let expires_at = now.plus_secs(self.settings().oauth.code_seconds);
-        let entry =
-            self.audit(AuditAction::AccessGranted, format!("{}: {}", consent.application, consent.granted));
+        let entry = self
+            .audit(AuditAction::AccessGranted, format!("{}: {}", consent.application, consent.granted))
+            .by(account);
         let is_less = self
             .db()
             .write(move |tx| {
@@ -121,7 +122,7 @@ impl Identity {
     ) -> Result<bool, ApiError> {
         let now = self.db().clock().now();
         let news = (DeliveryId(self.db().ids().next()), self.event_id("evt_"));
-        let entry = self.audit(AuditAction::AccessRevoked, "");
+        let entry = self.audit(AuditAction::AccessRevoked, "").by(account);
         let revoked = self
             .db()
             .write(move |tx| {

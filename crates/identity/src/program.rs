@@ -149,7 +149,7 @@ impl Identity {
     /// # Errors
     /// If the database fails.
     pub async fn end_program(&self, account: AccountId, id: ProgramId) -> Result<bool, ApiError> {
-        let entry = self.audit(AuditAction::ProgramEnded, id);
+        let entry = self.audit(AuditAction::ProgramEnded, id).by(account);
         let ended = self
             .db()
             .write(move |tx| {

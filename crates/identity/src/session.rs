@@ -113,7 +113,7 @@ impl Identity {
     /// # Errors
     /// If the database fails.
     pub async fn end_session(&self, account: AccountId, id: SessionId) -> Result<bool, ApiError> {
-        let entry = self.audit(AuditAction::SessionEnded, id);
+        let entry = self.audit(AuditAction::SessionEnded, id).by(account);
         let ended = self
             .db()
             .write(move |tx| {
@@ -136,7 +136,7 @@ impl Identity {
     /// # Errors
     /// If the database fails.
     pub async fn end_other_sessions(&self, account: AccountId, keep: SessionId) -> Result<(), ApiError> {
-        let entry = self.audit(AuditAction::OtherSessionsEnded, "");
+        let entry = self.audit(AuditAction::OtherSessionsEnded, "").by(account);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {

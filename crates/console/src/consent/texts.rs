@@ -28,7 +28,7 @@ crate::texts::texts! {
     back_app: "之后打开这台设备上处理 {} 链接的程序。", "This opens the program on this device that handles {} links.";
     allow: "允许", "Authorize";
     deny: "不允许", "Deny";
-    signed_in: "你现在是 {}，", "Signed in as {}.";
+    signed_in: "你现在是 {}。", "Signed in as {}.";
     server: "这台服务器是 {}。", "This server is {}.";
     ending: "随时可以在「应用与智能体」里收回。", "Revoke its access at any time under Apps & agents.";
     leaving: "正在返回 {}", "Redirecting to {}";

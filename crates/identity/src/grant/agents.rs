@@ -68,7 +68,7 @@ impl Identity {
         chosen: ScopeSet,
     ) -> Result<bool, ApiError> {
         let now = self.db().clock().now();
-        let entry = self.audit(AuditAction::AccessChanged, "");
+        let entry = self.audit(AuditAction::AccessChanged, "").by(account);
         let is_changed = self
             .db()
             .write(move |tx| {
