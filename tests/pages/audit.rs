@@ -81,6 +81,15 @@ async fn actions_are_logged_with_who_what_and_from_where(server: TestServer) {
     browser.post(&format!("/api/apikey/hub/keys/{id}/delete"), json!({})).await.data();
     assert_eq!(names(&server, "hub_key.").await, ["hub_key.deleted", "hub_key.rotated", "hub_key.created"]);
 
+    // The end of a session.
+    let identity = &server.running().identity;
+    let secret =
+        identity::credential::Secret::parse(identity::credential::Kind::Session, &person.session().await);
+    identity.sign_out(&secret.unwrap()).await.unwrap();
+    let ended =
+        Filter { account: Some(person.account.id), text: "session.ended".into(), ..Filter::default() };
+    assert_eq!(identity.audit_log(&ended).await.unwrap().0.len(), 1);
+
     // Data.
     assert_eq!(browser.get("/memories/export").await.status, 200);
     assert_eq!(names(&server, "data.").await, ["data.exported"]);

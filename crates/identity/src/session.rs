@@ -94,7 +94,19 @@ impl Identity {
     /// If the database fails.
     pub async fn sign_out(&self, secret: &Secret) -> Result<(), ApiError> {
         let hash = secret.hash();
-        self.db().execute(queries::DELETE_BY_HASH, params![&hash.0]).await?;
+        let entry = self.audit(AuditAction::SessionEnded, "");
+        self.db()
+            .write(move |tx| {
+                Box::pin(async move {
+                    let ended: Option<(SessionId, AccountId)> =
+                        tx.fetch_optional(queries::DELETE_BY_HASH, params![&hash.0]).await?;
+                    match ended {
+                        Some((id, account)) => entry.by(account).about(id).record(tx).await,
+                        None => Ok(()),
+                    }
+                })
+            })
+            .await?;
         self.0.cache.forget(hash);
         Ok(())
     }

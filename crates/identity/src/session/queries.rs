@@ -12,7 +12,7 @@ pub(super) const LIST: &str = "SELECT id, created_at, last_used_at, expires_at, 
     session \
      WHERE account_id = $1 AND expires_at > $2 ORDER BY id DESC LIMIT 100";
 
-pub(super) const DELETE_BY_HASH: &str = "DELETE FROM session WHERE hash = $1";
+pub(super) const DELETE_BY_HASH: &str = "DELETE FROM session WHERE hash = $1 RETURNING id, account_id";
 
 pub(super) const DELETE_OWN: &str = "DELETE FROM session WHERE id = $1 AND account_id = $2";
 
