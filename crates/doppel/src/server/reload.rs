@@ -117,10 +117,10 @@ impl Reloading {
     /// nothing changed. Returns the changed keys that need a restart.
     ///
     /// # Errors
-    /// If a certificate, a route or the log's filter cannot be used. Then everything stays as it was.
+    /// If a certificate or the log's filter cannot be used; then everything stays as it was. If the routes
+    /// cannot be assembled; then those in force stay.
     pub(super) async fn reload(&self, config: &Config) -> Result<Vec<String>> {
         let server = tls::from_files(config)?;
-        let front = assemble(config, &self.services, self.leaving.clone())?;
         logging::reload(&config.log)?;
         if let (Some(tls), Some(server)) = (&self.tls, server) {
             tls.replace(server);
@@ -133,9 +133,13 @@ impl Reloading {
                 config.hub.settings(Duration::from_millis(config.accounts.recheck_milliseconds)),
             )
             .await;
+        // After the models, whose timeouts are part of the limits of requests.
+        let front = assemble(config, &self.services, self.leaving.clone())?;
         *self.current.0.write() = front;
         let entry = self.services.identity.audit(AuditAction::ServerReloaded, "");
-        self.services.identity.record(entry).await.map_err(|error| crate::describe(&error))?;
+        if let Err(error) = self.services.identity.record(entry).await {
+            tracing::error!(cause = error.cause(), "the reload is in force, but not in the audit log");
+        }
         let before = std::mem::replace(&mut *self.config.lock(), config.clone());
         let mut changed = changes(&before, config)?;
         changed.retain(|key| !is_reloaded(key) || (key.starts_with("tls.") && self.tls.is_none()));
