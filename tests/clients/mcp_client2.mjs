@@ -2,58 +2,24 @@
 // calls, more scopes without a new connection, refresh, and the end.
 import assert from "node:assert/strict";
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from "@modelcontextprotocol/client";
-import { allow, list, revoke } from "./mcp_consent.mjs";
+import { list, revoke } from "./mcp_consent.mjs";
+import { Provider } from "./mcp_provider.mjs";
 
 const { BASE_URL } = process.env;
 const CALLBACK = "http://localhost:3032/callback";
 
-// What a client keeps, and what its person's browser is asked.
-class Provider {
-    asked = [];
-    redirectUrl = CALLBACK;
-    clientMetadata = {
-        client_name: "JavaScript agent 2",
-        redirect_uris: [CALLBACK],
-        grant_types: ["authorization_code", "refresh_token"],
-        response_types: ["code"],
-        token_endpoint_auth_method: "none",
-    };
-    state() {
-        return "a state/with=odd&characters";
-    }
-    clientInformation() {
-        return this.client;
-    }
-    saveClientInformation(client) {
-        this.client = client;
-    }
-    tokens() {
-        return this.stored;
-    }
-    saveTokens(tokens) {
-        this.stored = tokens;
-    }
-    saveCodeVerifier(verifier) {
-        this.verifier = verifier;
-    }
-    codeVerifier() {
-        return this.verifier;
-    }
+// Version 2 keeps what it discovered, too.
+class DiscoveringProvider extends Provider {
     saveDiscoveryState(state) {
         this.discovery = state;
     }
     discoveryState() {
         return this.discovery;
     }
-    async redirectToAuthorization(url) {
-        this.asked.push(url.searchParams);
-        this.back = await allow(url);
-        assert.equal(this.back.searchParams.get("state"), this.state());
-    }
 }
 
 async function run(mode) {
-    const provider = new Provider();
+    const provider = new DiscoveringProvider("JavaScript agent 2", CALLBACK);
     const url = new URL(`${BASE_URL}/mcp`);
     const options = { versionNegotiation: { mode } };
 

@@ -3,52 +3,13 @@ import assert from "node:assert/strict";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { allow, revoke } from "./mcp_consent.mjs";
+import { revoke } from "./mcp_consent.mjs";
+import { Provider } from "./mcp_provider.mjs";
 
 const { BASE_URL } = process.env;
 const CALLBACK = "http://localhost:3031/callback";
 
-// What a client keeps, and the person's browser, which is signed in and allows everything.
-class Provider {
-    asked = [];
-    redirectUrl = CALLBACK;
-    clientMetadata = {
-        client_name: "JavaScript agent",
-        redirect_uris: [CALLBACK],
-        grant_types: ["authorization_code", "refresh_token"],
-        response_types: ["code"],
-        token_endpoint_auth_method: "none",
-    };
-    state() {
-        return "a state/with=odd&characters";
-    }
-    clientInformation() {
-        return this.client;
-    }
-    saveClientInformation(client) {
-        this.client = client;
-    }
-    tokens() {
-        return this.stored;
-    }
-    saveTokens(tokens) {
-        this.stored = tokens;
-    }
-    saveCodeVerifier(verifier) {
-        this.verifier = verifier;
-    }
-    codeVerifier() {
-        return this.verifier;
-    }
-    async redirectToAuthorization(url) {
-        this.asked.push(url.searchParams);
-        this.back = await allow(url);
-        assert.equal(this.back.searchParams.get("state"), this.state());
-        assert.equal(this.back.searchParams.get("iss"), BASE_URL);
-    }
-}
-
-const provider = new Provider();
+const provider = new Provider("JavaScript agent", CALLBACK);
 
 async function agent(work) {
     const url = new URL(`${BASE_URL}/mcp`);
