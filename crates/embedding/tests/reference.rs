@@ -77,20 +77,3 @@ fn any_text_has_a_vector() {
     }
     assert!(model.embed::<&str>(&[]).is_empty());
 }
-
-/// A model reads its first 512 tokens, so a text of a megabyte costs no more than its beginning and a look at
-/// the rest.
-#[test]
-fn long_texts_are_cut() {
-    let model = model();
-    for part in ["the physician said to rest. ", "医生说要多休息。", "字", "aB3$ \u{301}\u{200d}", "x"]
-    {
-        let long = part.repeat((1 << 20) / part.len());
-        let beginning: String = long.chars().take(20_000).collect();
-        let vectors = model.embed(&[long.as_str(), beginning.as_str()]);
-        let likeness = cosine(&vectors[0].vector, &vectors[1].vector);
-        // A single word of a megabyte may be divided in another way near its end.
-        assert!(likeness > 0.9, "{part:?}: {likeness}");
-        assert_eq!(vectors[0].tokens, 512, "{part:?}");
-    }
-}
