@@ -59,7 +59,12 @@ async fn agents_call_the_hub_if_the_person_allows_it(server: TestServer) {
     }
     failed(&call(&agent, "dogs__find", json!({})).await, "hub_error");
     let client = format!("app:{}", app.id);
-    let calls = server.running().agents.calls(&person.account, Some(&client), i64::MAX, 10).await.unwrap();
+    let calls = server
+        .running()
+        .agents
+        .calls(&person.account, Some(&client), agents::log::CallId(i64::MAX), 10)
+        .await
+        .unwrap();
     assert_eq!((calls[0].tool.as_str(), calls[0].outcome.as_str()), ("dogs__find", "hub_error"));
     assert_eq!((calls[1].tool.as_str(), calls[1].outcome.as_str()), ("pets__find", "ok"));
 

@@ -83,7 +83,12 @@ async fn additions_wait_and_say_so(server: TestServer) {
     let ids = waiting(&server, &person).await;
     assert_eq!(ids.len(), 2);
     // The log says that they wait.
-    let calls = server.running().agents.calls(&person.account, Some(&client), i64::MAX, 50).await.unwrap();
+    let calls = server
+        .running()
+        .agents
+        .calls(&person.account, Some(&client), agents::log::CallId(i64::MAX), 50)
+        .await
+        .unwrap();
     let writes = calls.iter().filter(|call| call.is_write && call.outcome == "waits").count();
     assert_eq!(writes, 3);
 

@@ -326,7 +326,8 @@ async fn calls_are_recorded_for_the_person(server: TestServer) {
     let kept = add(&other, "Ann likes honey").await;
     let agents = &server.running().agents;
     let client = format!("app:{}", app.id);
-    let calls = agents.calls(&person.account, Some(&client), i64::MAX, 50).await.unwrap();
+    let calls =
+        agents.calls(&person.account, Some(&client), ::agents::log::CallId(i64::MAX), 50).await.unwrap();
     let found: Vec<(&str, &str, bool)> =
         calls.iter().map(|call| (call.tool.as_str(), call.outcome.as_str(), call.is_write)).collect();
     assert_eq!(

@@ -30,11 +30,16 @@ const EXAMINED: i64 = 5000;
 const READINGS: i64 = 20;
 const DAY_MS: i64 = 86_400_000;
 
+store::id! {
+    /// The id of a call of an agent. Ids follow the time.
+    CallId;
+}
+
 /// A call of an agent.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// The id. Ids follow the time.
-    pub id: i64,
+    /// The id.
+    pub id: CallId,
     /// `app:ID`, `key:ID` or `program:ID`.
     pub client: String,
     /// The name of the agent at that time.
@@ -127,7 +132,7 @@ impl Agents {
     pub(crate) fn note_call(&self, caller: &Caller, outcome: &Outcome<'_>) {
         let items = outcome.entries.iter().take(MAX_ITEMS).map(ToString::to_string).collect::<Vec<_>>();
         let call = Call {
-            id: self.db().ids().next(),
+            id: CallId(self.db().ids().next()),
             client: caller.client(),
             client_name: caller.name().to_owned(),
             tool: outcome.tool.to_owned(),
@@ -156,7 +161,7 @@ impl Agents {
         &self,
         account: &Account,
         client: Option<&str>,
-        before: i64,
+        before: CallId,
         limit: i64,
     ) -> Result<Vec<Call>, ApiError> {
         self.flush_calls().await;
@@ -186,7 +191,7 @@ impl Agents {
     pub async fn clients(&self, account: &Account, days: i64) -> Result<Vec<Client>, ApiError> {
         self.flush_calls().await;
         let since = Ids::first(self.db().clock().now().plus_ms(-days.saturating_mul(DAY_MS)));
-        let rows: Vec<(String, i64, i64, i64)> =
+        let rows: Vec<(String, CallId, i64, i64)> =
             self.db().fetch_all(queries::CLIENTS, params![account.id, since]).await?;
         let mut clients = Vec::with_capacity(rows.len());
         for (client, last, calls, writes) in rows {

@@ -1,5 +1,6 @@
 //! The page of one agent: what it did, and forms to end it and to forget what it added.
 
+use ::agents::log::CallId;
 use askama::Template;
 use axum::{
     extract::State,
@@ -77,7 +78,7 @@ pub(crate) async fn show(
 ) -> Result<Response, ApiError> {
     let client = checked(params.client)?;
     let account = &member.account;
-    let before = params.before.and_then(|before| before.parse().ok()).unwrap_or(i64::MAX);
+    let before = params.before.and_then(|before| before.parse().ok()).unwrap_or(CallId(i64::MAX));
     let page = member.page.at("agents", view::link(&client));
     let t = Texts::of(page.language);
     let apps = console.identity.authorizations(account.id).await?;
