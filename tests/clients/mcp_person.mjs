@@ -1,9 +1,10 @@
-// A person's agent through the protocol's own JavaScript client: sign-in, consent, calls, more scopes, and the end.
+// A person's agent through the protocol's own JavaScript client: sign-in, consent, calls, more scopes,
+// refresh, and the end.
 import assert from "node:assert/strict";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { revoke } from "./mcp_consent.mjs";
+import { list, revoke } from "./mcp_consent.mjs";
 import { Provider } from "./mcp_provider.mjs";
 
 const { BASE_URL } = process.env;
@@ -62,6 +63,14 @@ await agent(async (client, transport) => {
 assert.equal(provider.asked.length, 2);
 assert.deepEqual(new Set(provider.asked[1].get("scope").split(" ")).has("chat.write"), true);
 assert.ok(provider.stored.scope.includes("memory.read") && provider.stored.scope.includes("chat.write"), provider.stored.scope);
+
+// A token that is no longer valid: the client refreshes by itself, and nobody is asked.
+const before = { ...provider.stored };
+provider.stored = { ...before, access_token: "lba_at_no_longer_valid" };
+await agent(async (client) => assert.equal((await client.listTools()).tools.length, 11));
+assert.equal(provider.asked.length, 2);
+assert.notEqual(provider.stored.access_token, before.access_token);
+assert.equal((await list(provider.stored.access_token)).status, 200);
 
 // The end: the next call is refused.
 await revoke(provider.stored, provider.client.client_id);
