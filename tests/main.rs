@@ -197,6 +197,7 @@ mod plaza {
 }
 mod process {
     mod cli;
+    mod database_tls;
     mod durable;
     mod kill;
     mod listen;

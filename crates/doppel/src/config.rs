@@ -176,7 +176,7 @@ impl Config {
     /// # Errors
     /// A message for people that names the key.
     pub fn database_config(&self) -> Result<DatabaseConfig, String> {
-        self.database.config(&self.data_dir)
+        self.database.config(&self.data_dir, self.outgoing.authorities()?)
     }
 
     /// Returns the directory of uploaded files.

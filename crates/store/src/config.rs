@@ -4,8 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio_postgres::config::SslMode;
-
 /// The location of the database.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {
@@ -41,6 +39,8 @@ pub struct DatabaseConfig {
     pub wait_timeout: Duration,
     /// PostgreSQL: time limit of one statement, except in migrations. Default 30 s.
     pub statement_timeout: Duration,
+    /// PostgreSQL over TLS: certificates (PEM) of authorities that are trusted besides those of the system.
+    pub authorities: Vec<u8>,
 }
 
 impl DatabaseConfig {
@@ -57,6 +57,7 @@ impl DatabaseConfig {
             connect_timeout: Duration::from_secs(5),
             wait_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
+            authorities: Vec::new(),
         })
     }
 }
@@ -73,19 +74,26 @@ fn parse_location(url: &str) -> Result<Location, String> {
     }
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         // The parser's own message may quote a piece of the password, so it is left out.
-        let config: tokio_postgres::Config = url.parse().map_err(|_ignored: tokio_postgres::Error| {
+        if url.contains("sslmode=verify-ca") || url.contains("sslmode=allow") {
+            return Err("sslmode is disable, prefer (which is the same here) or require (TLS, with a \
+                        certificate that is checked; verify-full is the same)"
+                .to_owned());
+        }
+        let parsed: Result<tokio_postgres::Config, _> = supported(url).parse();
+        parsed.map_err(|_ignored: tokio_postgres::Error| {
             "the PostgreSQL address cannot be read: expected postgres://user:password@host:port/database, \
              with the special characters of the password percent-encoded"
                 .to_owned()
         })?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err("sslmode=require is not supported: this program speaks to PostgreSQL without TLS; \
-                        use a private network or a local tunnel, and leave sslmode out"
-                .to_owned());
-        }
         return Ok(Location::Postgres(url.to_owned()));
     }
     Err("expected a database address that starts with sqlite: or postgres://".to_owned())
+}
+
+/// Returns a PostgreSQL address in the words of the driver, which knows no `verify-full`. With `require`,
+/// certificates are checked in the same way here.
+pub(crate) fn supported(url: &str) -> String {
+    url.replace("sslmode=verify-full", "sslmode=require")
 }
 
 #[cfg(test)]
@@ -103,9 +111,12 @@ mod tests {
             let config = DatabaseConfig::parse(url).unwrap();
             assert_eq!(config.location, Location::Sqlite(PathBuf::from(path)), "{url}");
         }
-        for url in
-            ["postgres://u:p@h:5432/d", "postgresql://h/d?sslmode=disable&options=-c%20search_path%3Dx"]
-        {
+        for url in [
+            "postgres://u:p@h:5432/d",
+            "postgresql://h/d?sslmode=disable&options=-c%20search_path%3Dx",
+            "postgres://h/d?sslmode=require",
+            "postgres://h/d?sslmode=verify-full",
+        ] {
             assert!(matches!(
                 DatabaseConfig::parse(url).unwrap().location, Location::Postgres(kept) if kept == url,
             ));
@@ -120,7 +131,8 @@ mod tests {
             ("sqlite::memory:", "in memory"),
             ("sqlite:a.db?mode=rwc", "no options"),
             ("postgres://u:hunter2@h:port/d", "percent-encoded"),
-            ("postgres://u:hunter2@h/d?sslmode=require", "without TLS"),
+            ("postgres://u:hunter2@h/d?sslmode=verify-ca", "verify-full"),
+            ("postgres://u:hunter2@h/d?sslmode=sometimes", "cannot be read"),
         ] {
             let text = DatabaseConfig::parse(url).unwrap_err();
             assert!(text.contains(told), "{url}: {text}");

@@ -32,10 +32,11 @@ impl Database {
     }
 
     /// Returns the settings of the database. A relative path of a SQLite file starts in the data directory.
+    /// `authorities` (PEM) are trusted besides those of the system.
     ///
     /// # Errors
     /// A message for people that names the key.
-    pub(super) fn config(&self, data_dir: &Path) -> Result<DatabaseConfig, String> {
+    pub(super) fn config(&self, data_dir: &Path, authorities: Vec<u8>) -> Result<DatabaseConfig, String> {
         let mut config =
             DatabaseConfig::parse(&self.url).map_err(|expected| format!("database.url: {expected}"))?;
         if let Location::Sqlite(path) = &mut config.location {
@@ -46,6 +47,7 @@ impl Database {
         config.connect_timeout = Duration::from_secs(self.connect_seconds);
         config.wait_timeout = Duration::from_secs(self.wait_seconds);
         config.statement_timeout = Duration::from_secs(self.statement_seconds);
+        config.authorities = authorities;
         Ok(config)
     }
 }

@@ -23,6 +23,9 @@ pub(super) fn convert(error: tokio_postgres::Error) -> Error {
     let mut cause = StdError::source(&error);
     while let Some(inner) = cause {
         if let Some(inner) = inner.downcast_ref::<io::Error>() {
+            if let Some(tls) = inner.get_ref().and_then(|tls| tls.downcast_ref::<rustls::Error>()) {
+                return Error::unavailable(format!("TLS to PostgreSQL: {tls}"));
+            }
             return Error::unavailable(format!("PostgreSQL cannot be reached: {}", inner.kind()));
         }
         cause = inner.source();

@@ -11,9 +11,10 @@ use tokio::sync::{Mutex, broadcast};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at, timeout};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Client, NoTls};
 
 use super::errors::convert;
+use super::tls::Server;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::ids::{Ids, NODES};
@@ -67,7 +68,7 @@ impl Listener {
     /// # Errors
     /// If the server cannot be reached, or if all node numbers are taken.
     pub(super) async fn start(
-        server: Config,
+        server: Server,
         notices: broadcast::Sender<Notice>,
         ids: impl FnOnce(i64) -> Ids,
     ) -> Result<(Self, Namespace, Ids)> {
@@ -104,11 +105,19 @@ struct Session {
     node: i64,
 }
 
-async fn connect(server: &Config, notices: &broadcast::Sender<Notice>, node: i64) -> Result<Session> {
-    let limit = server.get_connect_timeout().copied().unwrap_or(HEARTBEAT_LIMIT);
+async fn connect(server: &Server, notices: &broadcast::Sender<Notice>, node: i64) -> Result<Session> {
+    let limit = server.config.get_connect_timeout().copied().unwrap_or(HEARTBEAT_LIMIT);
     let attempt = async {
-        let (client, connection) = server.connect(NoTls).await.map_err(convert)?;
-        let mut driver: BoxFuture<'static, ()> = Box::pin(drive(connection, notices.clone()));
+        let (client, mut driver): (_, BoxFuture<'static, ()>) = match server.encryption.clone() {
+            None => {
+                let (client, connection) = server.config.connect(NoTls).await.map_err(convert)?;
+                (client, Box::pin(drive(connection, notices.clone())))
+            }
+            Some(tls) => {
+                let (client, connection) = server.config.connect(tls).await.map_err(convert)?;
+                (client, Box::pin(drive(connection, notices.clone())))
+            }
+        };
         let ready = tokio::select! {
             () = &mut driver => Err(Error::unavailable("the connection to PostgreSQL was lost")),
             ready = prepare(&client, node) => ready,
@@ -158,7 +167,7 @@ where
 
 /// Keeps a session until it ends, then creates another, forever.
 async fn stay(
-    server: Config,
+    server: Server,
     mut session: Session,
     notices: broadcast::Sender<Notice>,
     ids: Ids,
@@ -181,7 +190,7 @@ async fn stay(
     }
 }
 
-async fn reconnect(server: &Config, notices: &broadcast::Sender<Notice>, node: i64) -> Session {
+async fn reconnect(server: &Server, notices: &broadcast::Sender<Notice>, node: i64) -> Session {
     let mut failures = 1;
     loop {
         pause(BACKOFF.wait(failures)).await;

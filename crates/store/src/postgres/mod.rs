@@ -5,6 +5,7 @@ mod errors;
 mod lanes;
 mod listener;
 mod pipeline;
+mod tls;
 mod values;
 
 use std::panic::AssertUnwindSafe;
@@ -70,11 +71,13 @@ impl Engine {
         health: Arc<Health>,
         ids: impl FnOnce(i64) -> Ids,
     ) -> Result<(Self, Ids)> {
-        let server = server_config(config, url)?;
-        let (listener, space, ids) = listener::Listener::start(server.clone(), notices.clone(), ids).await?;
+        let mut server = server_config(config, url)?;
+        let encryption = tls::prepare(&mut server, &config.authorities)?;
+        let own = tls::Server { config: server.clone(), encryption: encryption.clone() };
+        let (listener, space, ids) = listener::Listener::start(own, notices.clone(), ids).await?;
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let lanes = Lanes::new(config.pool_size, config.wait_timeout);
-        let connector = Connector::new(lanes.open());
+        let connector = Connector::new(lanes.open(), encryption);
         let pool = Pool::builder(Manager::from_connect(server, connector, recycling))
             .max_size(config.pool_size.max(1))
             .wait_timeout(Some(config.wait_timeout))
@@ -218,7 +221,7 @@ impl Engine {
 /// override them.
 fn server_config(config: &DatabaseConfig, url: &str) -> Result<Config> {
     // The parser's own message may quote a piece of the password.
-    let mut server: Config = url
+    let mut server: Config = crate::config::supported(url)
         .parse()
         .map_err(|_ignored: tokio_postgres::Error| Error::other("the PostgreSQL address cannot be read"))?;
     let own = format!(
