@@ -144,7 +144,7 @@ pub fn parse_message_id(name: &str) -> Option<MessageId> {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub struct ListQuery {
+pub struct ListParams {
     /// Sessions of this app id only.
     pub(super) app_id: Option<String>,
     /// The `nextCursor` of the previous page, or empty for the first page (`cursor=`). Without it, the
@@ -192,7 +192,7 @@ pub struct ListedSession {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
-pub struct MessagesQuery {
+pub struct MessagesParams {
     /// The session's id.
     pub(super) session_id: String,
 }
@@ -235,7 +235,8 @@ pub struct ListedMessage {
 /// an answer.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SentAnswer {
+#[schema(as = SentAnswer)]
+pub struct SentResponse {
     /// The answer's id.
     #[schema(example = "msg_00000000000001")]
     pub(super) message_id: String,
@@ -261,7 +262,7 @@ pub struct SentAnswer {
 /// Query parameters of the usage.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct UsageQuery {
+pub struct UsageParams {
     /// The number of days, including today: 1 to 366. Default 30.
     #[param(minimum = 1, maximum = 366, default = 30)]
     pub(super) days: Option<i64>,
@@ -270,7 +271,8 @@ pub struct UsageQuery {
 /// Response of `GET /api/secondme/chat/usage`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct UsageAnswer {
+#[schema(as = UsageAnswer)]
+pub struct UsageResponse {
     /// Maximum number of tokens per day; 0: no limit.
     pub(super) daily_limit: i64,
     /// The usage by day and client, newest day first.

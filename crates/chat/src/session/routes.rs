@@ -11,7 +11,8 @@ use web::{ApiResult, Code, Data, Envelope, Issues, Nothing, Query};
 use super::{
     Speaker,
     model::{
-        ListQuery, Messages, MessagesQuery, SentAnswer, Sessions, UsageAnswer, UsageQuery, parse_message_id,
+        ListParams, Messages, MessagesParams, SentResponse, Sessions, UsageParams, UsageResponse,
+        parse_message_id,
     },
     rules,
 };
@@ -34,13 +35,13 @@ pub(crate) fn router(chat: Chat) -> OpenApiRouter {
     operation_id = "listChatSessions",
     tag = "Chat",
     security(("bearer" = []), ("session" = [])),
-    params(ListQuery),
+    params(ListParams),
     responses((status = 200, description = "The sessions", body = Envelope<Sessions>)),
 )]
 async fn list(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<ListParams>,
 ) -> ApiResult<Sessions> {
     let mut issues = Issues::query();
     let app_id = rules::name(&mut issues, "appId", query.app_id.as_deref()).unwrap_or_default();
@@ -60,13 +61,13 @@ async fn list(
     operation_id = "listChatMessages",
     tag = "Chat",
     security(("bearer" = []), ("session" = [])),
-    params(MessagesQuery),
+    params(MessagesParams),
     responses((status = 200, description = "The messages", body = Envelope<Messages>)),
 )]
 async fn messages(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,
-    Query(MessagesQuery { session_id }): Query<MessagesQuery>,
+    Query(MessagesParams { session_id }): Query<MessagesParams>,
 ) -> ApiResult<Messages> {
     let mut issues = Issues::query();
     let id = issues.required_text("sessionId", Some(&session_id), rules::MAX_NAME);
@@ -111,14 +112,14 @@ async fn delete(
     responses((
         status = 200,
         description = "The prompt, the memories in it, and the model",
-        body = Envelope<SentAnswer>,
+        body = Envelope<SentResponse>,
     )),
 )]
 async fn sent(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,
     Path(id): Path<String>,
-) -> ApiResult<SentAnswer> {
+) -> ApiResult<SentResponse> {
     let id = parse_message_id(&id).ok_or(Code::NotFound)?;
     let sent = chat.sent(&Speaker::of(&caller), id).await?;
     Ok(Data(rules::sent(id, sent)?))
@@ -132,19 +133,19 @@ async fn sent(
     operation_id = "readChatUsage",
     tag = "Chat",
     security(("bearer" = []), ("session" = [])),
-    params(UsageQuery),
-    responses((status = 200, description = "The usage", body = Envelope<UsageAnswer>)),
+    params(UsageParams),
+    responses((status = 200, description = "The usage", body = Envelope<UsageResponse>)),
 )]
 async fn usage(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<ReadChat>,
-    Query(query): Query<UsageQuery>,
-) -> ApiResult<UsageAnswer> {
+    Query(query): Query<UsageParams>,
+) -> ApiResult<UsageResponse> {
     if caller.application().is_some() {
         return Err(Code::NotFound.into());
     }
     let days = query.days.unwrap_or(30).clamp(1, 366);
     let list = chat.usage(caller.account(), days).await?.into_iter().map(rules::used).collect();
     let daily_limit = chat.daily_limit(caller.account()).await?;
-    Ok(Data(UsageAnswer { daily_limit, list }))
+    Ok(Data(UsageResponse { daily_limit, list }))
 }

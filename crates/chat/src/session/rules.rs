@@ -6,7 +6,7 @@ use web::{ApiError, Issues, paging::cursor::Position};
 
 use super::{
     MAX_LISTED, Sent, Used,
-    model::{ListedMessage, ListedSession, Message, SentAnswer, Session, UsageRow, message_id},
+    model::{ListedMessage, ListedSession, Message, SentResponse, Session, UsageRow, message_id},
 };
 
 /// Maximum length of a session id or app id chosen by a client, in characters.
@@ -95,9 +95,9 @@ pub(super) fn listed_message(message: Message, account: AccountId) -> ListedMess
 ///
 /// # Errors
 /// If the stored JSON is invalid.
-pub(super) fn sent(id: MessageId, sent: Sent) -> Result<SentAnswer, ApiError> {
+pub(super) fn sent(id: MessageId, sent: Sent) -> Result<SentResponse, ApiError> {
     let json = |text: &str| serde_json::from_str(text).map_err(ApiError::internal);
-    Ok(SentAnswer {
+    Ok(SentResponse {
         message_id: message_id(id),
         messages: json(&sent.prompt)?,
         memories: json(&sent.memories)?,

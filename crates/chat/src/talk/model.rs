@@ -94,7 +94,8 @@ pub struct SendRequest {
 /// Response of `POST /api/secondme/ws-chat/send`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SendAnswer {
+#[schema(as = SendAnswer)]
+pub struct SendResponse {
     /// The answer.
     pub(crate) reply_text: String,
     /// The response in parts, in order.

@@ -11,7 +11,7 @@ use web::{ApiError, ApiResult, Code, Data, Envelope, Json, Language, extract::Bo
 
 use super::{
     Answering,
-    model::{ActRequest, ChatRequest, SendAnswer, SendRequest},
+    model::{ActRequest, ChatRequest, SendRequest, SendResponse},
     rules,
 };
 use crate::{
@@ -106,19 +106,19 @@ async fn act(
     tag = "Chat",
     security(("bearer" = []), ("session" = [])),
     request_body = SendRequest,
-    responses((status = 200, description = "The response", body = Envelope<SendAnswer>)),
+    responses((status = 200, description = "The response", body = Envelope<SendResponse>)),
 )]
 async fn send(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<UseChat>,
     Json(request): Json<SendRequest>,
-) -> ApiResult<SendAnswer> {
+) -> ApiResult<SendResponse> {
     if request.share_code.is_some_and(|code| !code.trim().is_empty()) {
         return Err(Code::ChatShareCodeUnknown.into());
     }
     let said = chat.answer(Speaker::of(&caller), request.session_id, request.message).await?;
     let parts = said.text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
-    Ok(Data(SendAnswer {
+    Ok(Data(SendResponse {
         reply_texts: parts.map(str::to_owned).collect(),
         reply_text: said.text,
         message_id: message_id(said.message),

@@ -175,7 +175,7 @@ pub struct CallsResponse {
 /// Query of `…/usage`.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct UsageQuery {
+pub struct UsageParams {
     /// The number of hours, up to now. Default 24, at most 1000.
     #[param(minimum = 1, maximum = 1000, default = 24)]
     pub(super) hours: Option<i64>,

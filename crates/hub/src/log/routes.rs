@@ -7,7 +7,7 @@ use web::{ApiResult, Code, Data, Envelope, Issues, Query};
 
 use super::{
     Viewer,
-    model::{CallResponse, CallsResponse, Search, UsageQuery, UsageResponse},
+    model::{CallResponse, CallsResponse, Search, UsageParams, UsageResponse},
 };
 use crate::{Hub, key::rules};
 
@@ -49,7 +49,7 @@ async fn calls(
     operation_id = "hubKeyUsage",
     tag = "Hub",
     security(("session" = [])),
-    params(("id" = i64, Path, description = "The key's id"), UsageQuery),
+    params(("id" = i64, Path, description = "The key's id"), UsageParams),
     responses((
         status = 200,
         description = "Calls by hour, newest first",
@@ -60,7 +60,7 @@ async fn usage(
     State(hub): State<Hub>,
     signed_in: SignedIn,
     Path(id): Path<String>,
-    Query(query): Query<UsageQuery>,
+    Query(query): Query<UsageParams>,
 ) -> ApiResult<Vec<UsageResponse>> {
     let mut issues = Issues::query();
     let hours = issues.range("hours", query.hours.unwrap_or(24), 1..=MAX_HOURS);

@@ -7,7 +7,7 @@ use web::{ApiResult, Data, Envelope, Json, Nothing, Query, paging::PageParams};
 use super::{
     rules,
     wire::{
-        ApplicationRequest, ApplicationResponse, ChangedResponse, CreatedResponse, ListQuery, ListResponse,
+        ApplicationRequest, ApplicationResponse, ChangedResponse, CreatedResponse, ListParams, ListResponse,
         SecretResponse, TrialRequest, TrialResponse,
     },
 };
@@ -33,13 +33,13 @@ pub fn router(identity: Identity) -> OpenApiRouter {
     operation_id = "listApplications",
     tag = "Applications",
     security(("bearer" = []), ("session" = [])),
-    params(ListQuery),
+    params(ListParams),
     responses((status = 200, description = "One page", body = Envelope<ListResponse>)),
 )]
 async fn list(
     State(identity): State<Identity>,
     developer: Developer,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<ListParams>,
 ) -> ApiResult<ListResponse> {
     let page = PageParams { page_no: query.page, page_size: query.page_size }.check()?;
     let (list, total) = identity.own_applications(developer.caller.account(), page).await?;

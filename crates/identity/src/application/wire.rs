@@ -51,7 +51,7 @@ pub struct ApplicationRequest {
 /// Query of `GET /api/applications/external/list`.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ListQuery {
+pub struct ListParams {
     /// Page number from 1. Default 1.
     #[param(minimum = 1, default = 1)]
     pub(super) page: Option<i64>,

@@ -311,7 +311,8 @@ pub struct ExternalRequest {
 
 /// A code for an application.
 #[derive(Serialize, ToSchema)]
-pub struct CodeOut {
+#[schema(as = CodeOut)]
+pub struct CodeResponse {
     /// The code. It can be exchanged once, within five minutes.
     pub(super) code: String,
     /// The `state` of the request, unchanged.
@@ -321,7 +322,8 @@ pub struct CodeOut {
 /// Tokens on the wire.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct TokensOut {
+#[schema(as = TokensOut)]
+pub struct TokensResponse {
     /// For the header `Authorization: Bearer …`.
     access_token: String,
     /// For getting the next access token; absent in a token of an application itself.
@@ -337,7 +339,7 @@ pub struct TokensOut {
     scope: Vec<&'static str>,
 }
 
-impl From<Tokens> for TokensOut {
+impl From<Tokens> for TokensResponse {
     fn from(tokens: Tokens) -> Self {
         Self {
             access_token: tokens.access.expose().to_owned(),

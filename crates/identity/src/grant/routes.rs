@@ -5,7 +5,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiError, ApiResult, ClientAddress, Code, Data, Envelope, Form, Json};
 
 use super::{
-    model::{ClientRequest, CodeOut, CodeRequest, Consent, ExternalRequest, RefreshRequest, TokensOut},
+    model::{
+        ClientRequest, CodeRequest, CodeResponse, Consent, ExternalRequest, RefreshRequest, TokensResponse,
+    },
     rules,
 };
 use crate::{Audience, Caller, Credential, Identity};
@@ -28,9 +30,12 @@ pub fn router(identity: Identity) -> OpenApiRouter {
     tag = "OAuth2",
     security(()),
     request_body(content = CodeRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "The tokens", body = Envelope<TokensOut>)),
+    responses((status = 200, description = "The tokens", body = Envelope<TokensResponse>)),
 )]
-async fn code(State(identity): State<Identity>, Form(request): Form<CodeRequest>) -> ApiResult<TokensOut> {
+async fn code(
+    State(identity): State<Identity>,
+    Form(request): Form<CodeRequest>,
+) -> ApiResult<TokensResponse> {
     let exchange = rules::exchange(request)?;
     Ok(Data(identity.exchange_code(exchange).await?.into()))
 }
@@ -43,12 +48,12 @@ async fn code(State(identity): State<Identity>, Form(request): Form<CodeRequest>
     tag = "OAuth2",
     security(()),
     request_body(content = RefreshRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "The tokens", body = Envelope<TokensOut>)),
+    responses((status = 200, description = "The tokens", body = Envelope<TokensResponse>)),
 )]
 async fn refresh(
     State(identity): State<Identity>,
     Form(request): Form<RefreshRequest>,
-) -> ApiResult<TokensOut> {
+) -> ApiResult<TokensResponse> {
     let ask = rules::refresh(request)?;
     let tokens = identity.refresh(&ask.client, &ask.token, None, None).await?;
     Ok(Data(tokens.into()))
@@ -62,12 +67,12 @@ async fn refresh(
     tag = "OAuth2",
     security(()),
     request_body(content = ClientRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "The token", body = Envelope<TokensOut>)),
+    responses((status = 200, description = "The token", body = Envelope<TokensResponse>)),
 )]
 async fn client(
     State(identity): State<Identity>,
     Form(request): Form<ClientRequest>,
-) -> ApiResult<TokensOut> {
+) -> ApiResult<TokensResponse> {
     let (client, scope) = rules::own(request)?;
     Ok(Data(identity.app_token(&client, scope.as_deref()).await?.into()))
 }
@@ -83,14 +88,14 @@ async fn client(
     tag = "OAuth2",
     security(("bearer" = []), ("session" = [])),
     request_body = ExternalRequest,
-    responses((status = 200, description = "The code", body = Envelope<CodeOut>)),
+    responses((status = 200, description = "The code", body = Envelope<CodeResponse>)),
 )]
 async fn external(
     State(identity): State<Identity>,
     caller: Caller,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     Json(request): Json<ExternalRequest>,
-) -> ApiResult<CodeOut> {
+) -> ApiResult<CodeResponse> {
     let refused = |presented: &str| Err(ApiError::new(Code::SessionRequired).with(presented));
     let own = match caller.credential() {
         Credential::Session { .. } => None,
@@ -124,5 +129,5 @@ async fn external(
     };
     identity.keep_described(&application).await?;
     let code = identity.consent(caller.account(), consent).await?;
-    Ok(Data(CodeOut { code: code.expose().to_owned(), state }))
+    Ok(Data(CodeResponse { code: code.expose().to_owned(), state }))
 }

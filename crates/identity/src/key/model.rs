@@ -93,7 +93,7 @@ pub struct RotateRequest {
 /// Query of `GET /api/apikey/{id}/usage`.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct UsageQuery {
+pub struct UsageParams {
     /// Number of days, including today. Default 30, at most 366.
     #[param(minimum = 1, maximum = 366, default = 30)]
     pub(super) days: Option<i64>,

@@ -8,7 +8,7 @@ use web::{
 };
 
 use super::{
-    model::{CreateRequest, CreatedResponse, KeyResponse, RotateRequest, UsageQuery, UsageResponse},
+    model::{CreateRequest, CreatedResponse, KeyResponse, RotateRequest, UsageParams, UsageResponse},
     rules,
 };
 use crate::{Identity, SignedIn};
@@ -111,7 +111,7 @@ async fn delete(
     operation_id = "apiKeyUsage",
     tag = "API keys",
     security(("session" = [])),
-    params(("id" = i64, Path, description = "The key's id"), UsageQuery),
+    params(("id" = i64, Path, description = "The key's id"), UsageParams),
     responses((
         status = 200,
         description = "Calls by day, endpoint and outcome",
@@ -122,7 +122,7 @@ async fn usage(
     State(identity): State<Identity>,
     signed_in: SignedIn,
     Path(id): Path<String>,
-    Query(query): Query<UsageQuery>,
+    Query(query): Query<UsageParams>,
 ) -> ApiResult<UsageResponse> {
     let days = rules::days(&query)?;
     let (rows, refusals) = identity.key_usage(signed_in.caller.account(), rules::id(&id)?, days).await?;

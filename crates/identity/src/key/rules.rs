@@ -3,7 +3,7 @@
 use store::Timestamp;
 use web::{ApiError, Code, Issues};
 
-use super::model::{CreateRequest, NewKey, RotateRequest, UsageQuery};
+use super::model::{CreateRequest, NewKey, RotateRequest, UsageParams};
 use crate::{KeyId, ScopeSet};
 
 /// Longest name in characters.
@@ -87,7 +87,7 @@ pub(super) fn overlap(request: &RotateRequest) -> Result<i64, ApiError> {
 ///
 /// # Errors
 /// 422 if it is not within 1 and [`MAX_DAYS`].
-pub(super) fn days(query: &UsageQuery) -> Result<i64, ApiError> {
+pub(super) fn days(query: &UsageParams) -> Result<i64, ApiError> {
     let mut issues = Issues::query();
     let days = issues.range("days", query.days.unwrap_or(30), 1..=MAX_DAYS);
     issues.finish()?;

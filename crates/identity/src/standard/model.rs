@@ -6,7 +6,7 @@ use crate::grant::{Introspection, Tokens};
 
 /// Tokens (RFC 6749 §5.1).
 #[derive(Serialize)]
-pub(super) struct TokensOut {
+pub(super) struct TokensResponse {
     access_token: String,
     token_type: &'static str,
     expires_in: i64,
@@ -15,7 +15,7 @@ pub(super) struct TokensOut {
     scope: String,
 }
 
-impl From<Tokens> for TokensOut {
+impl From<Tokens> for TokensResponse {
     fn from(tokens: Tokens) -> Self {
         Self {
             access_token: tokens.access.expose().to_owned(),

@@ -19,7 +19,7 @@ use super::{
     error::{Refusal, no_cache},
     fields::Fields,
     metadata,
-    model::{IntrospectionOut, TokensOut},
+    model::{IntrospectionOut, TokensResponse},
     register,
 };
 use crate::{Audience, Identity, application::Credentials, grant::Exchange};
@@ -134,7 +134,7 @@ async fn token(
             return Err(ApiError::new(Code::OauthGrantTypeInvalid).with(served).into());
         }
     };
-    Ok(no_cache(envelope::json(StatusCode::OK, &TokensOut::from(tokens))))
+    Ok(no_cache(envelope::json(StatusCode::OK, &TokensResponse::from(tokens))))
 }
 
 async fn revoke(

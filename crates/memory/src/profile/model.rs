@@ -215,7 +215,8 @@ impl From<ProfileRequest> for Change {
 
 /// Response of `POST /api/secondme/user/profile`.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ProfileOut {
+#[schema(as = ProfileOut)]
+pub struct ProfileResponse {
     name: String,
     avatar: String,
     cover: String,
@@ -229,7 +230,7 @@ pub struct ProfileOut {
     homepage: String,
 }
 
-impl ProfileOut {
+impl ProfileResponse {
     pub(super) fn new(account: Account, profile: Profile, public_url: &str) -> Self {
         Self {
             homepage: format!("{public_url}/{}", account.route),

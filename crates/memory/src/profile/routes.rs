@@ -8,7 +8,7 @@ use identity::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiResult, Data, Envelope, Json};
 
-use super::model::{Me, ProfileOut, ProfileRequest, UserInfo};
+use super::model::{Me, ProfileRequest, ProfileResponse, UserInfo};
 use crate::Memory;
 
 pub(crate) fn router(memory: Memory) -> OpenApiRouter {
@@ -40,16 +40,16 @@ async fn info(
     tag = "User",
     security(("bearer" = []), ("session" = [])),
     request_body = ProfileRequest,
-    responses((status = 200, description = "The changed profile", body = Envelope<ProfileOut>)),
+    responses((status = 200, description = "The changed profile", body = Envelope<ProfileResponse>)),
 )]
 async fn update(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<WriteProfile>,
     Json(request): Json<ProfileRequest>,
-) -> ApiResult<ProfileOut> {
+) -> ApiResult<ProfileResponse> {
     memory.update_profile(caller.account(), request.into()).await?;
     let (account, profile) = memory.profile(caller.account()).await?;
-    Ok(Data(ProfileOut::new(account, profile, &memory.settings().public_url)))
+    Ok(Data(ProfileResponse::new(account, profile, &memory.settings().public_url)))
 }
 
 /// Get the person of the credential, with their id for the calling app. Any credential of a person.
