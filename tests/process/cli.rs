@@ -238,8 +238,10 @@ fn mistakes_have_exit_codes_and_say_what_was_expected() {
             &["key", "create", "--account", "me@example.com", "--name", "k", "--scopes", "nonsense"],
             "",
             2,
-            "nonsense",
+            "The scopes are user.info, ",
         ),
+        (&["key", "create", "--email", "me@example.com", "--name", "k", "--scopes", "n"], "", 2, "scope: n"),
+        (&["account", "disable", "--account", "nobody@example.com"], "", 3, "nobody@example.com"),
         (
             &[
                 "key",
@@ -268,6 +270,35 @@ fn mistakes_have_exit_codes_and_say_what_was_expected() {
         assert_eq!(code(&output), expected, "{arguments:?}: {said}");
         assert!(said.contains(text), "{arguments:?}: {said}");
     }
+}
+
+#[test]
+fn unknown_key_in_a_file_names_the_one_that_was_meant() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("doppel.toml");
+    for (text, told) in [
+        ("[server]\nlissten = 'x'", "server.lissten: unknown key; did you mean `listen`?"),
+        ("[servers]\nlisten = 'x'", "servers: unknown key; did you mean `server`?"),
+        ("[metrics]\nzzzzzzzzz = 1", "metrics.zzzzzzzzz: unknown key; the keys are listen"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let output = binary(&directory).run(&["check-config", "--config", file.to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(code(&output), 2, "{said}");
+        assert!(said.contains(told), "{said}");
+    }
+}
+
+#[test]
+fn taken_port_is_reported_before_a_database_is_created() {
+    let directory = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = binary(&directory).run(&["serve", "--listen", &address]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(code(&output), 1, "{said}");
+    assert!(said.contains(&format!("cannot listen on {address}")), "{said}");
+    assert!(!directory.path().join("doppel.db").exists());
 }
 
 #[test]

@@ -266,7 +266,7 @@ fn fail(error: ApiError) -> anyhow::Error {
 impl Demo {
     /// Returns instructions for the first steps, ready to be copied.
     pub(crate) fn what_to_try(&self) -> String {
-        let Self { base_url, email, password, api_key, client_id, redirect_uri, .. } = self;
+        let Self { base_url, email, password, api_key, client_id, redirect_uri, hub_ak, .. } = self;
         let search = format!("{base_url}/gate/lab/api/secondme/memory/key/search?keyword=%E9%98%85%E8%AF%BB");
         let consent = format!(
             "{base_url}/oauth/?client_id={client_id}&redirect_uri={redirect_uri}\
@@ -285,7 +285,11 @@ Doppel runs with a demo person. To try it, in another terminal:
 
   consent page    {consent}
   pages           {base_url}/          e-mail {email}   password {password}
+  chat            {base_url}/chat
   API reference   {base_url}/reference/
+  agents (MCP)    {base_url}/mcp
+  OpenAI clients  {base_url}/v1/   with the key above
+  Hub key         {hub_ak}   its secret and tokens: {FILE} in the data directory
 
 An app written for the SecondMe API works with this base URL: {base_url}/gate/lab
 "#

@@ -148,13 +148,19 @@ impl Prepared {
 /// # Errors
 /// Those of [`start`].
 pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Prepared> {
-    let db = Box::pin(open_patiently(config, clock, random)).await?;
     let listen = &config.server.listen;
+    let refused = || format!("cannot listen on {listen}");
+    // A port that is taken is reported before a database is created. It is opened only after the database,
+    // so that nobody connects to a server that cannot answer yet.
+    if listen.socket().is_none() {
+        drop(Listener::tcp(listen.as_str()).await.with_context(refused)?);
+    }
+    let db = Box::pin(open_patiently(config, clock, random)).await?;
     let listener = match listen.socket() {
         Some(path) => Listener::unix(path).await,
         None => Listener::tcp(listen.as_str()).await,
     };
-    let listener = listener.with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = listener.with_context(refused)?;
     let address = listener.address()?;
     let base_url = base_url(config, address);
     let identity = identity(config, db.clone(), &base_url);

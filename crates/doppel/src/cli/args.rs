@@ -71,7 +71,7 @@ pub(super) enum Command {
         #[arg(long)]
         refused: bool,
         /// Only actions of this account, by e-mail or id.
-        #[arg(long)]
+        #[arg(long, alias = "email")]
         account: Option<String>,
         /// Most entries.
         #[arg(long, default_value_t = 100)]
@@ -97,7 +97,7 @@ pub(super) enum Command {
     #[command(after_help = "Example: doppel export --account me@example.com me.tar")]
     Export {
         /// The account's e-mail.
-        #[arg(long)]
+        #[arg(long, alias = "email")]
         account: String,
         /// The file to write; it must not exist.
         file: PathBuf,
@@ -108,7 +108,7 @@ pub(super) enum Command {
     #[command(after_help = "Example: doppel import --account me@example.com me.tar")]
     Import {
         /// The account's e-mail.
-        #[arg(long)]
+        #[arg(long, alias = "email")]
         account: String,
         /// Time zone of times without one, such as Asia/Shanghai. Default: that of the profile, else UTC.
         #[arg(long)]
@@ -149,6 +149,11 @@ pub(super) struct Migrate {
     pub(super) check: bool,
 }
 
+/// Returns the names of all scopes of API keys, separated by commas.
+pub(super) fn scope_names() -> String {
+    identity::Scope::ALL.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(", ")
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Account {
     /// Create an account.
@@ -158,7 +163,7 @@ pub(super) enum Account {
     )]
     Add {
         /// The e-mail to sign in with.
-        #[arg(long)]
+        #[arg(long, alias = "account")]
         email: String,
         /// The name shown to others.
         #[arg(long)]
@@ -186,7 +191,7 @@ pub(super) enum Account {
     )]
     Password {
         /// The account's e-mail.
-        #[arg(long)]
+        #[arg(long, alias = "account")]
         email: String,
         /// Read the password from the first line of standard input. Required without a terminal.
         #[arg(long)]
@@ -202,21 +207,21 @@ pub(super) enum Account {
     #[command(after_help = "Example: doppel account disable --email me@example.com")]
     Disable {
         /// The account's e-mail.
-        #[arg(long)]
+        #[arg(long, alias = "account")]
         email: String,
     },
     /// Enable an account again.
     #[command(after_help = "Example: doppel account enable --email me@example.com")]
     Enable {
         /// The account's e-mail.
-        #[arg(long)]
+        #[arg(long, alias = "account")]
         email: String,
     },
     /// Delete an account and everything it owns.
     #[command(after_help = "Example: doppel account delete --email me@example.com --yes")]
     Delete {
         /// The account's e-mail.
-        #[arg(long)]
+        #[arg(long, alias = "account")]
         email: String,
         /// Confirm: this cannot be undone.
         #[arg(long, required = true)]
@@ -240,13 +245,13 @@ pub(super) enum Key {
     )]
     Create {
         /// The e-mail or the id of the account the key is for.
-        #[arg(long)]
+        #[arg(long, alias = "email")]
         account: String,
         /// The name of the key.
         #[arg(long)]
         name: String,
         /// The scopes of the key, separated by commas, or '*'.
-        #[arg(long)]
+        #[arg(long, long_help = format!("The scopes of the key, with commas between, or '*': {}", scope_names()))]
         scopes: String,
         /// Lifetime of the key, such as 12h or 90d. Without it, the key is valid until revoked.
         #[arg(long)]
@@ -259,7 +264,7 @@ pub(super) enum Key {
     #[command(after_help = "Example: doppel key list --account me@example.com")]
     List {
         /// The account's e-mail or id.
-        #[arg(long)]
+        #[arg(long, alias = "email")]
         account: String,
         /// Print JSON, one key a line.
         #[arg(long)]
@@ -269,7 +274,7 @@ pub(super) enum Key {
     #[command(after_help = "Example: doppel key revoke 812345678901234")]
     Revoke {
         /// The e-mail or the id of the account that the key must belong to. Without it, any account.
-        #[arg(long)]
+        #[arg(long, alias = "email")]
         account: Option<String>,
         /// The key's id, from `doppel key list`.
         id: KeyId,
@@ -283,7 +288,7 @@ pub(super) enum App {
             http://localhost:3000/cb --scopes user.info,chat --json")]
     Create {
         /// The e-mail or the id of the account the app belongs to.
-        #[arg(long)]
+        #[arg(long, alias = "email")]
         account: String,
         /// The name that people see on the consent page.
         #[arg(long)]
@@ -308,7 +313,7 @@ pub(super) enum App {
     #[command(after_help = "Example: doppel app list --account me@example.com")]
     List {
         /// The account's e-mail or id.
-        #[arg(long)]
+        #[arg(long, alias = "email")]
         account: String,
         /// Print JSON, one app a line.
         #[arg(long)]

@@ -6,7 +6,7 @@ use identity::{
 };
 use serde_json::json;
 use store::Timestamp;
-use web::paging::Page;
+use web::{Language, paging::Page};
 
 use super::{
     account_of, args,
@@ -22,7 +22,7 @@ pub(super) async fn run(config: &Config, command: args::Key) -> Result<(), Failu
     match command {
         args::Key::Create { account, name, scopes, expires, json } => {
             let owner = account_of(&identity, &account).await?.id;
-            let scopes = ScopeSet::parse_list(&scopes).map_err(rules::unknown_scope)?;
+            let scopes = ScopeSet::parse_list(&scopes).map_err(unknown_scope)?;
             let lifetime = expires.as_deref().map(seconds).transpose()?;
             let expires_at = lifetime.map(|seconds| db.clock().now().plus_secs(seconds));
             let (key, secret) = identity.create_key(owner, NewKey { name, scopes, expires_at }).await?;
@@ -59,6 +59,11 @@ pub(super) async fn run(config: &Config, command: args::Key) -> Result<(), Failu
     }
     db.close().await?;
     Ok(())
+}
+
+fn unknown_scope(name: String) -> Failure {
+    let message = rules::unknown_scope(name).message(Language::En);
+    Failure::input(format!("{message}. The scopes are {}", args::scope_names()))
 }
 
 fn as_json(key: &ApiKey) -> serde_json::Value {

@@ -13,6 +13,7 @@ pub(super) fn describe(error: figment::Error) -> String {
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) if is_secret => {
             format!("invalid value, expected {expected}")
         }
+        Kind::UnknownField(name, known) => unknown(name, known),
         kind => unquoted(&kind.to_string()),
     };
     let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
@@ -28,6 +29,15 @@ pub(super) fn describe(error: figment::Error) -> String {
         format!(" (in {}{place})", metadata.name)
     });
     format!("{key}{what}{}", source.unwrap_or_default())
+}
+
+/// Describes an unknown key. Names the known one that it may stand for, or else all.
+fn unknown(name: &str, known: &[&str]) -> String {
+    let distance = |known: &&&str| strsim::damerau_levenshtein(known, name);
+    match known.iter().min_by_key(distance).filter(|known| distance(known) <= 1 + known.len() / 4) {
+        Some(meant) => format!("unknown key; did you mean `{meant}`?"),
+        None => format!("unknown key; the keys are {}", known.join(", ")),
+    }
 }
 
 /// Removes the quoted lines from a parser's message.
