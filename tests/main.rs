@@ -205,6 +205,7 @@ mod process {
     mod secrets;
     mod serve;
     mod streams;
+    mod traces;
 }
 mod quality;
 mod recall;

@@ -23,6 +23,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod traces;
 mod variables;
 
 use std::{
@@ -58,6 +59,7 @@ pub use rerank::Rerank;
 pub use secrets::Secrets;
 pub use server::{Log, LogFormat, Metrics, Server};
 pub use tls::Tls;
+pub use traces::Traces;
 
 /// The whole configuration. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -85,6 +87,7 @@ pub struct Config {
     pub chat: Chat,
     pub log: Log,
     pub metrics: Metrics,
+    pub traces: Traces,
     /// Environment variables that begin with `DOPPEL_` but are not settings.
     #[serde(skip)]
     pub foreign_variables: Vec<String>,
@@ -163,6 +166,7 @@ impl Config {
         self.hub.check()?;
         self.plaza.check()?;
         self.metrics.check(&self.server)?;
+        self.traces.check()?;
         self.notes.check()?;
         self.quota.check()?;
         self.embedding.check()?;

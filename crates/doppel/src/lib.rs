@@ -7,6 +7,7 @@ pub mod import;
 mod logging;
 mod metrics;
 mod openapi;
+mod otlp;
 mod permissions;
 mod reference;
 mod router;

@@ -91,7 +91,8 @@ impl Gateway {
             return response;
         }
         let mut seen = Seen::new();
-        let outcome = self.bounded(&parts, body, &trace, client, &mut seen).await;
+        let span = traces::Span::received(&parts.method, ROUTE, &parts.headers);
+        let outcome = span.run(self.bounded(&parts, body, &trace, client, &mut seen)).await;
         let always_200 = self.hub.settings().always_200;
         let (mut response, status, code) = match outcome {
             Ok(Outcome::Json(result)) => (envelope::success(&trace, &result), 200, ""),
@@ -119,6 +120,7 @@ impl Gateway {
         }
         envelope::common(&mut response, trace.clone());
         let took = start.elapsed();
+        span.end(Some(status));
         self.boundary.outcome(&trace, &parts.method, ROUTE, status, took, address);
         let (api, action) = segments(parts.uri.path());
         self.hub.recorder().note(Record {

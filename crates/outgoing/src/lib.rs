@@ -23,6 +23,7 @@ use reqwest::{
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::{Attempt, Policy},
 };
+use traces::Span;
 
 pub use body::{Body, read};
 pub use breaker::{Admitted, Breaker};
@@ -216,6 +217,24 @@ impl Outgoing {
             _ => builder,
         }
     }
+}
+
+/// Sends a request to a server that the owner or an administrator configured. If traces are exported, it is a
+/// span, and the server is told its id. `name` says what the request is for.
+///
+/// # Errors
+/// Those of [`RequestBuilder::send`].
+pub async fn send(request: RequestBuilder, name: &'static str) -> reqwest::Result<reqwest::Response> {
+    if !traces::is_enabled() {
+        return request.send().await;
+    }
+    let (client, request) = request.build_split();
+    let mut request = request?;
+    let (method, host) = (request.method().clone(), request.url().host_str().unwrap_or_default().to_owned());
+    let span = Span::sent(name, &method, &host, request.headers_mut());
+    let response = span.run(client.execute(request)).await;
+    span.end(response.as_ref().ok().map(|response| response.status().as_u16()));
+    response
 }
 
 /// True if a call failed because the guard refused it, not because of the network.

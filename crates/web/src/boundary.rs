@@ -272,8 +272,13 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(BodyLimit(boundary.limits.body));
 
+    let span = traces::Span::received(
+        &method,
+        route.as_ref().map_or("none", MatchedPath::as_str),
+        request.headers(),
+    );
     let bounded = boundary.bounded(request, next, client, route.as_ref());
-    let mut response = address::for_client(client, bounded).await;
+    let mut response = span.run(address::for_client(client, bounded)).await;
     // The route instead of the path: a path may hold what must not be logged, and metric labels must be few.
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
@@ -296,7 +301,9 @@ pub async fn layer(State(boundary): State<Arc<Boundary>>, mut request: Request, 
     }
     // A response in the Hub's format already has an id of its own.
     response.headers_mut().entry(REQUEST_ID).or_insert_with(|| id.0.clone());
-    boundary.outcome(&id.0, &method, route, response.status().as_u16(), start.elapsed(), client.0);
+    let status = response.status().as_u16();
+    span.end(Some(status));
+    boundary.outcome(&id.0, &method, route, status, start.elapsed(), client.0);
     response
 }
 

@@ -21,7 +21,8 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         // A task that a request starts works on behalf of the same person as the request.
-        self.tracker.spawn(store::on_behalf_of(store::person(), work)).abort_handle()
+        let work = store::on_behalf_of(store::person(), traces::in_current_span(work));
+        self.tracker.spawn(work).abort_handle()
     }
 
     /// Resolves when the server begins to shut down.

@@ -266,7 +266,7 @@ async fn request(
         if !api_key.is_empty() {
             request = request.bearer_auth(api_key);
         }
-        let response = within(first, "begin", request.send())
+        let response = within(first, "begin", outgoing::send(request, "model"))
             .await?
             .map_err(|error| Failure::Unreachable(outgoing::reason(error)))?;
         if let Some(heard) = &ask.heard {

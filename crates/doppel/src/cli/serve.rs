@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::out::{Failure, say};
 use crate::{
     config::Config,
-    demo, logging, permissions,
+    demo, logging, otlp, permissions,
     server::{self, Running},
 };
 
@@ -54,6 +54,7 @@ pub(super) async fn run(
         let names = config.foreign_variables.join(" ");
         tracing::warn!("these variables of the environment are no settings, and were passed over: {names}");
     }
+    let exported = otlp::start(&config.traces, &server::outgoing(config)).map_err(Failure::failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(Failure::failed)?;
@@ -79,6 +80,9 @@ pub(super) async fn run(
     tokio::select! {
         stopped = Box::pin(running.stop()) => {
             let in_time = stopped.map_err(Failure::failed)?;
+            if let Some(exported) = exported {
+                let _stopped = tokio::task::spawn_blocking(|| exported.stop()).await;
+            }
             if in_time {
                 tracing::info!("stopped");
             } else {

@@ -225,7 +225,7 @@ impl Upstream {
                 // Some servers require the length of a missing body.
                 request = request.header(header::CONTENT_LENGTH, 0);
             }
-            match request.send().await {
+            match outgoing::send(request, "hub upstream").await {
                 Ok(response) if matches!(response.status().as_u16(), 502..=504) && left > 0 => left -= 1,
                 Ok(response) => return Ok(response),
                 Err(_failed) if left > 0 => left -= 1,

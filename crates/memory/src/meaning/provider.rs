@@ -233,7 +233,9 @@ pub(super) async fn call(
         request = request.bearer_auth(api_key.expose());
     }
     let body = Request { model: &settings.name, input: texts, encoding_format: "float", dimensions };
-    let response = request.json(&body).send().await.map_err(|error| Failure::Call(reason(error)))?;
+    let response = outgoing::send(request.json(&body), "embedding")
+        .await
+        .map_err(|error| Failure::Call(reason(error)))?;
     let status = response.status();
     if !status.is_success() {
         return Err(Failure::Status(status.as_u16()));

@@ -158,7 +158,7 @@ impl Reranker {
             documents: Some(texts).filter(|_| !wants_texts),
             texts: Some(texts).filter(|_| wants_texts),
         };
-        let response = request.json(&body).send().await.map_err(outgoing::reason)?;
+        let response = outgoing::send(request.json(&body), "rerank").await.map_err(outgoing::reason)?;
         let status = response.status();
         if !status.is_success() {
             return Ok(Err(status.as_u16()));
