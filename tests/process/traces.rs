@@ -16,7 +16,7 @@ use testkit::{
 
 /// The id of a trace and of a span in it, as a client sends them.
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-const PARENT: &str = "00f067aa0ba902b7";
+const PARENT: &str = "53995c3f42cd8ad8";
 
 type Spans = Arc<Mutex<Vec<(String, Span)>>>;
 

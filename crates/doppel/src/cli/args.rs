@@ -251,7 +251,7 @@ pub(super) enum Key {
         #[arg(long)]
         name: String,
         /// The scopes of the key, separated by commas, or '*'.
-        #[arg(long, long_help = format!("The scopes of the key, with commas between, or '*': {}", scope_names()))]
+        #[arg(long, long_help = format!("Scopes separated by commas, or '*': {}", scope_names()))]
         scopes: String,
         /// Lifetime of the key, such as 12h or 90d. Without it, the key is valid until revoked.
         #[arg(long)]
