@@ -9,6 +9,7 @@ mod tls;
 use std::{
     convert::Infallible,
     net::SocketAddr,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,10 +20,7 @@ use std::{
 use axum::{body::Body, response::Response};
 use http::{HeaderValue, Request, StatusCode, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -130,7 +128,6 @@ where
 {
     let connections = Arc::new(Connections::default());
     let permits = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
-    let open = GracefulShutdown::new();
     let running = Tasks::default();
     loop {
         let accepted = tokio::select! {
@@ -144,11 +141,11 @@ where
                 let held = (registered, permit);
                 match listener.tls.clone() {
                     None => {
-                        let connection = open.watch(connection(socket, served, &limits));
+                        let connection = connection(socket, served, &limits, running.clone());
                         running.spawn(async move { note_end(connection.await, peer, held) })
                     }
                     Some(tls) => {
-                        let (watcher, limits, tasks) = (open.watcher(), limits.clone(), tasks.clone());
+                        let (open, limits, tasks) = (running.clone(), limits.clone(), tasks.clone());
                         running.spawn(async move {
                             let shaken = tokio::select! {
                                 shaken = tls.handshake(socket, limits.head) => shaken,
@@ -156,7 +153,7 @@ where
                             };
                             match shaken {
                                 Ok(stream) => {
-                                    let connection = watcher.watch(connection(stream, served, &limits));
+                                    let connection = connection(stream, served, &limits, open);
                                     note_end(connection.await, peer, held);
                                 }
                                 Err(error) => note_end(Err(error), peer, held),
@@ -170,7 +167,8 @@ where
         }
     }
     drop(listener);
-    tokio::time::timeout(limits.drain, open.shutdown()).await.is_ok()
+    running.stop();
+    running.drained(limits.drain).await
 }
 
 /// Logs why a connection ended early, and releases what it held.
@@ -213,11 +211,14 @@ struct Served<S> {
     leaving: Leaving,
 }
 
+/// Serves a connection until it ends, or is handed to a WebSocket. Once `tasks` are stopping, the current
+/// response is its last one.
 fn connection<S: App, T: AsyncRead + AsyncWrite + Send + 'static>(
     stream: T,
     served: Served<S>,
     limits: &ConnectionLimits,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send + use<S, T> {
+    tasks: Tasks,
+) -> impl Future<Output = Result<(), hyper::Error>> + Send + use<S, T> {
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(limits.write));
     let https = limits.https;
@@ -239,13 +240,22 @@ fn connection<S: App, T: AsyncRead + AsyncWrite + Send + 'static>(
             Ok::<_, Infallible>(response.map(|body| Sent::new(body, in_work)))
         }
     });
-    http1::Builder::new()
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .max_headers(limits.headers)
         .max_header_size(limits.head_bytes)
         .max_buf_size(limits.head_bytes.max(8192))
         .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .with_upgrades();
+    async move {
+        let mut connection = pin!(connection);
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            () = tasks.stopping() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await
+    }
 }
 
 /// Adds the headers that every response has.
