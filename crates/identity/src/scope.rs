@@ -55,6 +55,10 @@ scopes! {
     PlazaRead = "plaza.read" "浏览广场：帖子、评论、动态" "Reading the Plaza: posts, comments and the feed";
     PlazaWrite = "plaza.write" "在广场发帖和评论" "Posting and commenting on the Plaza";
     AgentMemory = "agent_memory" "写入和列出智能体记忆" "Writing and listing agent memory";
+    AvatarRead = "avatar.read" "查看分身形象及其访客统计" "Reading avatars and what their visitors did";
+    AvatarWrite = "avatar.write"
+        "创建和管理分身形象及其访问密钥"
+        "Creating and managing avatars and their keys";
     HubCall = "hub.call" "以你的名义调用 Hub 的 API" "Calling APIs of the Hub in the person's name";
     Everything = "*" "全部权限" "Everything";
 }
@@ -89,6 +93,7 @@ impl Scope {
             A::UseVoice,
             A::WritePlaza,
             A::UseAgentMemory,
+            A::WriteAvatars,
             A::CallHub,
         ]);
         !self.abilities().without(Abilities::ALL.without(changing)).is_empty()
@@ -292,6 +297,10 @@ permissions! {
     UseAct: "chat" | "chat.write" => UseChat else ScopeMissing;
     /// Reading conversations with the assistant.
     ReadChat: "chat" | "chat.read" => ReadChat;
+    /// Reading avatars, and what visitors did with them.
+    ReadAvatars: "avatar.read" | "avatar.read" => ReadAvatars else ScopeMissing;
+    /// Creating, changing, and deleting avatars and their keys.
+    WriteAvatars: "avatar.write" | "avatar.write" => WriteAvatars else ScopeMissing;
     /// Changing the profile and the interests. For the person only: by a session, a program, or an API key
     /// with `*`.
     WriteProfile: "*" | "*" => WriteProfile;
@@ -327,7 +336,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_set_survives_being_written_down(bits in 0_u32..1 << 16) {
+        fn a_set_survives_being_written_down(bits in 0_u32..1 << 18) {
             let set = ScopeSet(bits);
             prop_assert_eq!(ScopeSet::parse_list(&set.to_string()), Ok(set));
             prop_assert_eq!(ScopeSet::parse_list(&set.names().join(",")), Ok(set));
@@ -335,7 +344,7 @@ mod tests {
         }
 
         #[test]
-        fn sets_are_sets(a in 0_u32..1 << 16, b in 0_u32..1 << 16) {
+        fn sets_are_sets(a in 0_u32..1 << 18, b in 0_u32..1 << 16) {
             let (a, b) = (ScopeSet(a), ScopeSet(b));
             prop_assert!(a.or(b).covers(a) && a.covers(a.and(b)) && b.covers(a.and(b)));
             prop_assert!(!a.without(b).intersects(b));

@@ -51,6 +51,8 @@ const ACTIONS: &[(AuditAction, &str, &str)] = &[
     (AuditAction::AccessRevoked, "收回授权", "Access revoked"),
     (AuditAction::HubKeyCreated, "创建 Hub 密钥", "Hub key created"),
     (AuditAction::HubKeyChanged, "修改 Hub 密钥", "Hub key changed"),
+    (AuditAction::AvatarKeyCreated, "创建分身密钥", "Avatar key created"),
+    (AuditAction::AvatarKeyDeleted, "删除分身密钥", "Avatar key deleted"),
     (AuditAction::HubKeyRotated, "轮换 Hub 密钥", "Hub key rotated"),
     (AuditAction::HubKeyDeleted, "删除 Hub 密钥", "Hub key deleted"),
     (AuditAction::HubApiSaved, "保存 Hub API", "Hub API saved"),

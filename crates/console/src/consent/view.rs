@@ -223,6 +223,8 @@ const fn title(scope: Scope, t: &'static Texts) -> (&'static str, &'static str) 
         Scope::Chat | Scope::ChatWrite => ("chat", t.talk),
         Scope::Voice => ("speaker", t.voice),
         Scope::PlazaWrite => ("plaza", t.post),
+        Scope::AvatarRead => ("person", t.avatars),
+        Scope::AvatarWrite => ("person", t.change_avatars),
         Scope::HubCall => ("hub", t.hub),
         Scope::Everything => ("alert", t.everything),
     }

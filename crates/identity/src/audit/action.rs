@@ -101,6 +101,12 @@ pub enum AuditAction {
     /// A key of the Hub was deleted.
     #[strum(serialize = "hub_key.deleted")]
     HubKeyDeleted,
+    /// A key of an avatar was made.
+    #[strum(serialize = "avatar_key.created")]
+    AvatarKeyCreated,
+    /// A key of an avatar was deleted.
+    #[strum(serialize = "avatar_key.deleted")]
+    AvatarKeyDeleted,
     /// An API of the Hub was made or changed.
     #[strum(serialize = "hub_api.saved")]
     HubApiSaved,
@@ -162,7 +168,9 @@ impl AuditAction {
             | Self::HubKeyCreated
             | Self::HubKeyChanged
             | Self::HubKeyRotated
-            | Self::HubKeyDeleted => Kind::Access,
+            | Self::HubKeyDeleted
+            | Self::AvatarKeyCreated
+            | Self::AvatarKeyDeleted => Kind::Access,
             Self::AccountCreated
             | Self::AccountDisabled
             | Self::AccountEnabled

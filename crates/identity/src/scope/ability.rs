@@ -45,6 +45,10 @@ abilities! {
     WritePlaza;
     /// Reporting and listing agent memory.
     UseAgentMemory;
+    /// Reading avatars, and what visitors did with them.
+    ReadAvatars;
+    /// Creating, changing, and deleting avatars and their keys.
+    WriteAvatars;
     /// Calling APIs of the Hub with the person's key, as an agent.
     CallHub;
 }
@@ -117,6 +121,8 @@ impl Scope {
             Self::PlazaRead => Abilities::of(&[A::ReadPlaza]),
             Self::PlazaWrite => Abilities::of(&[A::WritePlaza]),
             Self::AgentMemory => Abilities::of(&[A::UseAgentMemory]),
+            Self::AvatarRead => Abilities::of(&[A::ReadAvatars]),
+            Self::AvatarWrite => Abilities::of(&[A::WriteAvatars]),
             Self::HubCall => Abilities::of(&[A::CallHub]),
             Self::Everything => Abilities::ALL,
         }
