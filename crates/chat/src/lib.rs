@@ -17,9 +17,11 @@ pub mod reason;
 mod responder;
 mod search;
 pub mod session;
+pub mod shared;
 mod streams;
 mod talk;
 pub mod tools;
+pub mod visitor;
 mod work;
 
 use std::{
@@ -37,6 +39,7 @@ use web::{ApiError, Code, Tasks, redact::SecretUrl};
 use self::search::Engine;
 pub use id::{ConversationId, EndpointId};
 use provider::Models;
+use shared::SharedAvatars;
 use streams::Streams;
 pub use talk::{CompleteAnswer, live};
 use tools::{Tool, Tools};
@@ -111,6 +114,7 @@ struct Inner {
     streams: Arc<Streams>,
     tasks: OnceLock<Tasks>,
     tools: OnceLock<Arc<dyn Tools>>,
+    avatars: OnceLock<Arc<dyn SharedAvatars>>,
     live: Arc<live::Running>,
 }
 
@@ -143,6 +147,7 @@ impl Chat {
             streams: Arc::default(),
             tasks: OnceLock::new(),
             tools: OnceLock::new(),
+            avatars: OnceLock::new(),
             live: Arc::default(),
         })))
     }
@@ -150,6 +155,11 @@ impl Chat {
     /// Sets the source of tools. Call it once, before [`Chat::start`].
     pub fn use_tools(&self, tools: Arc<dyn Tools>) {
         let _said_before = self.0.tools.set(tools);
+    }
+
+    /// Sets the source of other people's avatars. Call it once.
+    pub fn use_avatars(&self, avatars: Arc<dyn SharedAvatars>) {
+        let _said_before = self.0.avatars.set(avatars);
     }
 
     /// Returns the tools that a person may allow their assistant; none if no model supports tools.
@@ -237,6 +247,10 @@ impl Chat {
 
     fn tools(&self) -> Option<&Arc<dyn Tools>> {
         self.0.tools.get()
+    }
+
+    fn avatars(&self) -> Option<&Arc<dyn SharedAvatars>> {
+        self.0.avatars.get()
     }
 
     fn streams(&self) -> &Arc<Streams> {

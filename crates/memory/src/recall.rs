@@ -3,6 +3,7 @@
 pub mod model;
 mod rules;
 mod tokens;
+mod visitor;
 
 use identity::Account;
 use search::{Hit, Index, Query, Scorer};
@@ -11,6 +12,7 @@ use web::{ApiError, paging::Page};
 
 pub use model::{Access, Kind, Reader, Recall, Recalled, Source};
 pub use tokens::tokens;
+pub use visitor::{MAX_CHOSEN, Openness};
 
 use crate::{
     Memory,

@@ -85,7 +85,7 @@ pub struct SendRequest {
     /// The message.
     #[schema(max_length = 50_000)]
     pub(crate) message: String,
-    /// The share code of another avatar. This server has no shared avatars.
+    /// The share code of another person's avatar, which then answers.
     pub(crate) share_code: Option<String>,
     /// The session to continue.
     pub(crate) session_id: Option<String>,

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     Chat, events,
     session::{Speaker, model::message_id},
+    shared::SharedAnswer,
 };
 
 pub(crate) fn router(chat: Chat) -> OpenApiRouter {
@@ -112,16 +113,23 @@ async fn send(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<UseChat>,
     Json(request): Json<SendRequest>,
-) -> ApiResult<SendResponse> {
-    if request.share_code.is_some_and(|code| !code.trim().is_empty()) {
-        return Err(Code::ChatShareCodeUnknown.into());
-    }
-    let said = chat.answer(Speaker::of(&caller), request.session_id, request.message).await?;
+) -> ApiResult<SendAnswer> {
+    let said = match request.share_code.filter(|code| !code.trim().is_empty()) {
+        Some(code) => match chat.avatars() {
+            Some(avatars) => avatars.answer(caller, code, request.message).await?,
+            None => return Err(Code::ChatShareCodeUnknown.into()),
+        },
+        None => {
+            let said = chat.answer(Speaker::of(&caller), request.session_id, request.message).await?;
+            let message = message_id(said.message);
+            SharedAnswer { session: said.session, message, text: said.text }
+        }
+    };
     let parts = said.text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
     Ok(Data(SendResponse {
         reply_texts: parts.map(str::to_owned).collect(),
         reply_text: said.text,
-        message_id: message_id(said.message),
+        message_id: said.message,
         session_id: said.session,
     }))
 }
