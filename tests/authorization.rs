@@ -51,6 +51,8 @@ const USE_CHAT: Needs = Needs::Scope(&["chat", "chat.write"], "chat", "chat.writ
 const READ_CHAT: Needs = Needs::Scope(&["chat", "chat.read"], "chat", "chat.read");
 const READ_PLAZA: Needs = Needs::Scope(&["plaza.read"], "plaza.read", "plaza.read");
 const WRITE_PLAZA: Needs = Needs::Scope(&["plaza.write"], "plaza.write", "plaza.write");
+const READ_AVATARS: Needs = Needs::Scope(&["avatar.read"], "avatar.read", "avatar.read");
+const WRITE_AVATARS: Needs = Needs::Scope(&["avatar.write"], "avatar.write", "avatar.write");
 
 /// Every endpoint of the API. A test below compares this list with the OpenAPI document.
 const ENDPOINTS: &[Endpoint] = &[
@@ -91,6 +93,32 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/secondme/act/stream", USE_CHAT),
     get("/certificate/", Needs::Caller),
     post("/invitation/redeem", Needs::Caller),
+    get("/secondme/avatar/list", READ_AVATARS),
+    get("/secondme/avatar/detail", READ_AVATARS),
+    post("/secondme/avatar/create", WRITE_AVATARS),
+    post("/secondme/avatar/skill-create", WRITE_AVATARS),
+    post("/secondme/avatar/update", WRITE_AVATARS),
+    post("/secondme/avatar/delete", WRITE_AVATARS),
+    post("/secondme/avatar/{avatarId}/set-default", WRITE_AVATARS),
+    get("/secondme/avatar/public/{shareCode}", Needs::Caller),
+    post("/secondme/avatar/api-key/create", WRITE_AVATARS),
+    get("/secondme/avatar/api-key/list", READ_AVATARS),
+    post("/secondme/avatar/api-key/update", WRITE_AVATARS),
+    post("/secondme/avatar/api-key/delete", WRITE_AVATARS),
+    get("/secondme/avatar/skills/available", READ_AVATARS),
+    get("/secondme/avatar/custom-skills/list", READ_AVATARS),
+    post("/secondme/avatar/custom-skills/create", WRITE_AVATARS),
+    get("/secondme/avatar/{avatarId}/interactions", READ_AVATARS),
+    get("/secondme/avatar/dashboard", READ_AVATARS),
+    post("/secondme/avatar/conversations/export", WRITE_AVATARS),
+    get("/secondme/avatar/conversations/export/{jobId}", READ_AVATARS),
+    get("/secondme/avatar/contract/status", READ_AVATARS),
+    get("/secondme/avatar/wxapp-qrcode", READ_AVATARS),
+    post("/secondme/avatar/{avatarId}/evaluations", WRITE_AVATARS),
+    get("/secondme/avatar/evaluations/{runId}", READ_AVATARS),
+    get("/secondme/avatar/evaluations/{runId}/report", READ_AVATARS),
+    post("/secondme/visitor-chat/init", USE_CHAT),
+    post("/secondme/visitor-chat/send", USE_CHAT),
     post("/secondme/plaza/posts/create", WRITE_PLAZA),
     get("/secondme/plaza/posts/{postId}", READ_PLAZA),
     post("/secondme/plaza/posts/{postId}/update", WRITE_PLAZA),
@@ -171,6 +199,8 @@ const SCOPES: &[&str] = &[
     "agent_memory",
     "memory.write",
     "hub.call",
+    "avatar.read",
+    "avatar.write",
     "*",
 ];
 
@@ -326,7 +356,8 @@ async fn each_scope_of_a_token_opens_its_endpoints_and_no_other(server: TestServ
                 Needs::Scope(any_of, ..) if any_of.contains(&scope) => let_in(&answer, &what),
                 Needs::Scope(_, _, told) => {
                     // The SecondMe API has another code here, for tokens only.
-                    let differs = matches!(endpoint.path, "/secondme/note/add" | "/secondme/act/stream");
+                    let differs = matches!(endpoint.path, "/secondme/note/add" | "/secondme/act/stream")
+                        || endpoint.path.starts_with("/secondme/avatar/");
                     let code = if differs { "auth.scope.missing" } else { "apikey.permission.denied" };
                     let body = answer.refused(403, code);
                     assert_eq!(body["message"], format!("缺少必需的权限: {told}"), "{what}");
@@ -346,10 +377,17 @@ async fn each_scope_of_a_token_opens_its_endpoints_and_no_other(server: TestServ
 async fn an_app_in_its_own_name_reaches_nothing_of_a_person(server: TestServer) {
     let app = server.person("developer").await.app("chat.write").await;
     let actor = server.bearer(&app.own_token().await);
+    // Visitors are served in an app's own name, and avatars are public.
+    let serves_apps = |path: &str| path.contains("/visitor-chat/") || path.contains("/avatar/public/");
     for endpoint in
         ENDPOINTS.iter().filter(|endpoint| !matches!(endpoint.needs, Needs::Nothing | Needs::Open))
     {
-        endpoint.call("/api", &actor).await.refused(400, "secondme.user.invalid_id");
+        let answer = endpoint.call("/api", &actor).await;
+        if serves_apps(endpoint.path) {
+            let_in(&answer, endpoint.path);
+        } else {
+            answer.refused(400, "secondme.user.invalid_id");
+        }
     }
 }
 

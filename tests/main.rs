@@ -17,6 +17,7 @@ mod api {
     mod applications;
     mod archive;
     mod auth;
+    pub mod avatars;
     mod cdn;
     pub mod chat;
     mod chat_distill;
@@ -37,6 +38,7 @@ mod api {
     mod oauth;
     mod quota;
     mod user;
+    mod visitors;
     mod webhook;
 }
 mod authorization;
@@ -58,6 +60,7 @@ mod clients {
     mod seed;
     mod small_model;
     mod standard;
+    mod visitor;
 
     /// Waits for `demo.json`, and returns its content.
     fn demo(data_dir: &std::path::Path) -> serde_json::Value {

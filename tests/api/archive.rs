@@ -47,7 +47,7 @@ impl Listener for Heard {
 fn archive(server: &TestServer) -> Archive {
     Archive::new({
         let running = server.running();
-        doppel::server::sections(&running.memory, &running.chat, &running.plaza)
+        doppel::server::sections(&running.memory, &running.chat, &running.plaza, &running.avatars)
     })
 }
 

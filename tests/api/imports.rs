@@ -32,7 +32,8 @@ impl Listener for Heard {
 
 async fn take(server: &TestServer, person: &Person, from: &Path) -> (anyhow::Result<Outcome>, Heard) {
     let running = server.running();
-    let archive = Archive::new(doppel::server::sections(&running.memory, &running.chat, &running.plaza));
+    let sections = doppel::server::sections(&running.memory, &running.chat, &running.plaza, &running.avatars);
+    let archive = Archive::new(sections);
     let mut heard = Heard::default();
     let zone = Zone::named("Asia/Shanghai").unwrap();
     let import = Import::new(&archive, person.account.id, 1 << 20, &mut heard).in_zone(zone);

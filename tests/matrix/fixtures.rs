@@ -29,6 +29,12 @@ pub enum Kind {
     ChatMessage,
     Post,
     Comment,
+    Avatar,
+    AvatarKey,
+    /// The export of an avatar's conversations.
+    Export,
+    /// A conversation of a visitor.
+    Visit,
     /// A resource of the whole server, with the reason why nobody owns it.
     Shared(&'static str),
 }
@@ -39,6 +45,8 @@ const TOPIC: Kind = Kind::Shared("topics are everybody's on the Plaza");
 const ACCOUNT: Kind = Kind::Shared("people on the Plaza are known to each other");
 const DEVICE: Kind = Kind::Shared("who waits for a person to let it in belongs to nobody yet");
 const INVITATION: Kind = Kind::Shared("whoever has an invitation code may redeem it");
+const SHARE_CODE: Kind = Kind::Shared("whoever has a share code may see the avatar");
+const RUN: Kind = Kind::Shared("this server evaluates no avatars, so there are no runs");
 const TRACE: Kind = Kind::Shared("searched for among one's own calls: an unknown one finds nothing");
 
 /// The id parameters: name, prefix of the path, kind. The first match counts.
@@ -54,6 +62,12 @@ const IDS: &[(&str, &str, Kind)] = &[
     ("code", "/api/apikey/hub/apis/", CATALOG),
     ("appId", "/api/applications/", Kind::Application),
     ("clientId", "/api/oauth/authorize/", Kind::Application),
+    ("avatarId", "/api/secondme/avatar/", Kind::Avatar),
+    ("keyId", "/api/secondme/avatar/", Kind::AvatarKey),
+    ("jobId", "/api/secondme/avatar/", Kind::Export),
+    ("runId", "/api/secondme/avatar/", RUN),
+    ("shareCode", "/api/secondme/avatar/", SHARE_CODE),
+    ("sessionId", "/api/secondme/visitor-chat/", Kind::Visit),
     ("sessionId", "/api/secondme/", Kind::ChatSession),
     ("messageId", "/api/secondme/chat/", Kind::ChatMessage),
     ("postId", "/api/secondme/plaza/", Kind::Post),
@@ -79,7 +93,15 @@ const NO_IDS: &[(&str, &str, &str)] = &[
     ("appId", "listChatSessions", "a label of one's own sessions"),
     ("appId", "chatStream", "a label of one's own sessions"),
     ("appId", "actStream", "a label of one's own sessions"),
-    ("shareCode", "chatSend", "there are no shared avatars here"),
+    ("shareCode", "chatSend", "whoever has a share code may write to the avatar"),
+    ("apiKey", "initVisitorChat", "a secret that proves itself"),
+    ("apiKey", "sendVisitorMessage", "a secret that proves itself"),
+    ("visitorId", "initVisitorChat", "a label of an app's own visitors"),
+    ("avatarId", "createAvatar", "ignored: a new avatar has no id yet"),
+    ("avatarId", "createSkilledAvatar", "ignored: a new avatar has no id yet"),
+    ("relatedNoteIds", "createAvatar", "a list; see tests/api/avatars.rs"),
+    ("relatedNoteIds", "createSkilledAvatar", "a list; see tests/api/avatars.rs"),
+    ("relatedNoteIds", "updateAvatar", "a list; see tests/api/avatars.rs"),
     ("entityKey", "ingestAgentMemory", "a label of one's own events"),
     ("idempotencyKey", "ingestAgentMemory", "a label of one's own events"),
     ("circleRoute", "createCircle", "the name of the circle to be made"),
@@ -123,6 +145,14 @@ pub fn members(operation: &str) -> Value {
         "createComment" => json!({"content": "a comment"}),
         "createPost" => json!({"content": "a post", "type": "public"}),
         "createCircle" => json!({"circleRoute": "another", "name": "Another"}),
+        "updateAvatar" => json!({"title": "changed"}),
+        "createAvatar" | "createSkilledAvatar" => json!({"title": "an avatar"}),
+        "createAvatarKey" | "updateAvatarKey" => json!({"name": "a key"}),
+        "createAvatarSkill" => json!({
+            "sourceType": "md_text",
+            "contentMarkdown": "---\nname: a\ndescription: b\n---\nc",
+        }),
+        "sendVisitorMessage" => json!({"message": "hello"}),
         "report" => json!({"reason": "spam"}),
         "actStream" => json!({"actionControl": "仅输出合法 JSON 对象。输出结构：{\"is_liked\": boolean}。"}),
         _ => json!({}),
@@ -229,8 +259,33 @@ impl Owner {
                 let post = post(&self.session, &text).await;
                 comment(&self.session, &post, "hello", json!({})).await
             }
+            Kind::Avatar => {
+                self.made("/api/secondme/avatar/create", json!({"title": text}), "avatarId").await
+            }
+            Kind::AvatarKey => {
+                let avatar = self.avatar_with_key(&text).await;
+                avatar["keyId"].to_string()
+            }
+            Kind::Export => {
+                let avatar = self.avatar_with_key(&text).await;
+                let body = json!({"avatarId": avatar["avatarId"]});
+                self.made("/api/secondme/avatar/conversations/export", body, "jobId").await
+            }
+            Kind::Visit => {
+                let avatar = self.avatar_with_key(&text).await;
+                let body = json!({"apiKey": avatar["secretKey"]});
+                self.made("/api/secondme/visitor-chat/init", body, "sessionId").await
+            }
             Kind::Shared(_) => UNKNOWN.to_owned(),
         }
+    }
+
+    /// Creates an avatar with a key, and returns the key.
+    async fn avatar_with_key(&self, title: &str) -> Value {
+        let avatar = self.made("/api/secondme/avatar/create", json!({"title": title}), "avatarId").await;
+        let avatar: i64 = avatar.parse().unwrap();
+        let body = json!({"avatarId": avatar, "name": title});
+        self.session.post("/api/secondme/avatar/api-key/create", body).await.data()
     }
 
     /// Begins a chat session with a credential, and returns its id.
@@ -251,7 +306,17 @@ impl Owner {
             Kind::ChatSession => format!("/api/secondme/chat/session/{id}/delete"),
             Kind::Post => format!("/api/secondme/plaza/posts/{id}/delete"),
             Kind::Comment => format!("/api/secondme/plaza/comments/{id}/delete"),
-            Kind::ChatMessage | Kind::Shared(_) => return false,
+            Kind::Avatar => {
+                let body = json!({"avatarId": id.parse::<i64>().unwrap()});
+                self.session.post("/api/secondme/avatar/delete", body).await.data();
+                return true;
+            }
+            Kind::AvatarKey => {
+                let body = json!({"keyId": id.parse::<i64>().unwrap()});
+                self.session.post("/api/secondme/avatar/api-key/delete", body).await.data();
+                return true;
+            }
+            Kind::ChatMessage | Kind::Export | Kind::Visit | Kind::Shared(_) => return false,
         };
         self.session.post(&path, json!({})).await.data();
         true
@@ -267,6 +332,8 @@ pub fn unknown(kind: Kind) -> String {
         Kind::File => "0123456789abcdef0123456789abcdef01234567.png".into(),
         Kind::Application => "00000000-0000-4000-8000-000000000000".into(),
         Kind::ChatSession => "labs_sess_000000000000".into(),
+        Kind::Visit => "visit_000000000000000000000000".into(),
+        Kind::Export => "0".repeat(32),
         Kind::ChatMessage => format!("msg_{UNKNOWN}"),
         _ => UNKNOWN.into(),
     }

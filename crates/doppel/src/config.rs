@@ -1,6 +1,7 @@
 //! The configuration: defaults, a file, the environment and flags, merged and checked.
 
 mod accounts;
+mod avatars;
 mod backup;
 mod check;
 mod database;
@@ -41,6 +42,7 @@ use store::{DatabaseConfig, Location};
 use variables::Variables;
 
 pub use accounts::{Accounts, SignUp};
+pub use avatars::Avatars;
 pub use backup::Backup;
 pub use database::Database;
 pub use default::DEFAULT;
@@ -83,6 +85,7 @@ pub struct Config {
     pub outgoing: Outgoing,
     pub hub: Hub,
     pub plaza: Plaza,
+    pub avatars: Avatars,
     pub model: Model,
     pub chat: Chat,
     pub log: Log,
@@ -165,6 +168,7 @@ impl Config {
         self.outgoing.check()?;
         self.hub.check()?;
         self.plaza.check()?;
+        self.avatars.check()?;
         self.metrics.check(&self.server)?;
         self.traces.check()?;
         self.notes.check()?;

@@ -90,6 +90,7 @@ fn describe() {
         "Connections closed to make room, by manner and bound"
     );
     describe_gauge!("doppel_chat_streams", "Answers in progress");
+    describe_gauge!("doppel_visitor_sockets", "Open WebSockets of visitors");
     describe_counter!("doppel_model_requests_total", "Requests to models, by model and outcome");
     describe_counter!("doppel_embedding_texts_total", "Texts sent to the embedding model, by outcome");
     describe_counter!("doppel_rerank_requests_total", "Requests to the reranking model, by outcome");

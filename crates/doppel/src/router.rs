@@ -9,6 +9,7 @@ use std::{
 };
 
 use agents::Agents;
+use avatars::Avatars;
 use axum::{
     Router,
     body::Body,
@@ -73,6 +74,7 @@ pub(crate) struct Services {
     pub(crate) memory: Memory,
     pub(crate) chat: Chat,
     pub(crate) agents: Agents,
+    pub(crate) avatars: Avatars,
     pub(crate) plaza: Plaza,
     pub(crate) hub: Hub,
     pub(crate) console: console::Console,
@@ -85,6 +87,7 @@ pub(crate) fn public_routes() -> impl Iterator<Item = &'static str> {
     PUBLIC
         .iter()
         .chain(agents::PUBLIC)
+        .chain(avatars::PUBLIC)
         .chain(console::PUBLIC)
         .chain(identity::standard::PUBLIC)
         .chain(identity::program::PUBLIC)
@@ -99,6 +102,7 @@ fn api(services: &Services) -> OpenApiRouter {
         .api()
         .merge(services.chat.api())
         .merge(services.plaza.api())
+        .merge(services.avatars.api())
         .merge(services.hub.api())
         .merge(identity::key::router(identity.clone()))
         .merge(identity::application::router(identity.clone()))
@@ -192,6 +196,7 @@ fn router(
         .merge(console::router(services.console.clone()))
         .merge(identity::standard::router(services.identity.clone(), &services.base_url))
         .merge(services.chat.openai())
+        .merge(services.avatars.older_api())
         .merge(services.hub.api())
         .merge(mcp(services, config, gateway))
         .merge(agents::skill_router(&services.base_url))

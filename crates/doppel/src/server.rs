@@ -15,6 +15,7 @@ use std::{
 
 use agents::Agents;
 use anyhow::{Context, Result, anyhow};
+use avatars::Avatars;
 use chat::Chat;
 use hub::Hub;
 use identity::Identity;
@@ -68,6 +69,8 @@ pub struct Running {
     pub chat: Chat,
     /// The MCP server, and the log of what agents do.
     pub agents: Agents,
+    /// Avatars, and the conversations of their visitors.
+    pub avatars: Avatars,
     /// The Plaza.
     pub plaza: Plaza,
     reloading: Reloading,
@@ -187,6 +190,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
     services.memory.start(&tasks);
     services.chat.start(&tasks);
     services.agents.start(&tasks);
+    services.avatars.start(&tasks);
     services.console.start(&tasks);
     services.hub.start(&tasks);
 
@@ -206,7 +210,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
             done.notify_one();
         });
     });
-    let Services { memory, hub, chat, agents, plaza, .. } = services;
+    let Services { memory, hub, chat, agents, avatars, plaza, .. } = services;
     let lame = Duration::from_secs(config.server.lame_seconds);
     let running = Running {
         address,
@@ -218,6 +222,7 @@ pub async fn prepare(config: &Config, clock: Clock, random: Random) -> Result<Pr
         hub,
         chat,
         agents,
+        avatars,
         plaza,
         reloading,
         leaving,

@@ -63,6 +63,7 @@ pub const ALL: &[Migration] = &[
     sql(25, "review", include_str!("migrations/0025_review.sql")),
     sql(26, "answers", include_str!("migrations/0026_answers.sql")),
     sql(27, "audit", include_str!("migrations/0027_audit.sql")),
+    sql(28, "avatars", include_str!("migrations/0028_avatars.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.

@@ -66,7 +66,7 @@ pub(super) async fn run(config: &Config, repair: bool) -> Result<(), Failure> {
 /// Prints the rules between rows that are broken, and returns their number.
 async fn broken_rules(db: &Database) -> Result<usize, Failure> {
     let mut broken = 0;
-    let rules: [&[Rule]; 2] = [plaza::invariants::RULES, chat::invariants::RULES];
+    let rules: [&[Rule]; 3] = [plaza::invariants::RULES, chat::invariants::RULES, avatars::invariants::RULES];
     for rule in rules.into_iter().flatten() {
         let rows: Vec<(i64,)> = db.fetch_all_heavy(rule.sql, Vec::new()).await?;
         if let Some((count,)) = rows.first().filter(|(count,)| *count != 0) {

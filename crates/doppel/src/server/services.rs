@@ -5,6 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use agents::Agents;
 use anyhow::{Context, Result};
 use archive::Archive;
+use avatars::Avatars;
 use chat::Chat;
 use hub::Hub;
 use identity::Identity;
@@ -106,14 +107,22 @@ pub fn archive(config: &Config, db: &Database, identity: &Identity, base_url: &s
     let memory = memory(config, db.clone(), identity.clone(), base_url);
     let chat = chat(config, db, identity, &memory, &outgoing(config))?;
     let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
-    Ok(Archive::new(sections(&memory, &chat, &plaza)))
+    let settings = config.avatars.settings(base_url);
+    let avatars = Avatars::new(db.clone(), identity.clone(), memory.clone(), chat.clone(), settings);
+    Ok(Archive::new(sections(&memory, &chat, &plaza, &avatars)))
 }
 
 /// Returns the archive sections of all crates. Sections that others refer to come first.
-pub fn sections(memory: &Memory, chat: &Chat, plaza: &Plaza) -> Vec<Box<dyn archive::Section>> {
+pub fn sections(
+    memory: &Memory,
+    chat: &Chat,
+    plaza: &Plaza,
+    avatars: &Avatars,
+) -> Vec<Box<dyn archive::Section>> {
     let mut sections = memory.sections();
     sections.extend(chat.sections());
     sections.extend(plaza.sections());
+    sections.extend(avatars.sections());
     sections
 }
 
@@ -210,23 +219,25 @@ pub(super) fn services(
     let settings = config.mcp.settings(base_url);
     let agents = Agents::new(db.clone(), identity.clone(), memory.clone(), chat.clone(), settings);
     let plaza = Plaza::new(db.clone(), identity.clone(), memory.clone(), config.plaza.settings());
+    let settings = config.avatars.settings(base_url);
+    let avatars = Avatars::new(db.clone(), identity.clone(), memory.clone(), chat.clone(), settings);
     let recheck = Duration::from_millis(config.accounts.recheck_milliseconds);
     let hub = Hub::new(db.clone(), identity.clone(), outgoing, config.hub.settings(recheck));
     let behind = console::Services {
         identity: identity.clone(),
-        archive: Archive::new(sections(&memory, &chat, &plaza)),
+        archive: Archive::new(sections(&memory, &chat, &plaza, &avatars)),
         memory: memory.clone(),
         chat: chat.clone(),
         agents: agents.clone(),
         plaza: plaza.clone(),
         hub: hub.clone(),
     };
-    let archive = Archive::new(sections(&memory, &chat, &plaza));
+    let archive = Archive::new(sections(&memory, &chat, &plaza, &avatars));
     let importer =
         crate::import::pages::PageImporter::new(archive, memory.clone(), config.files.max_upload_bytes);
     let console = console::Console::new(behind, db.clock().clone(), db.random().clone(), base_url)
         .importing_with(std::sync::Arc::new(importer));
     let base_url = base_url.to_owned();
     let (db, identity) = (db.clone(), identity.clone());
-    Ok(Services { db, identity, memory, chat, agents, plaza, hub, console, base_url })
+    Ok(Services { db, identity, memory, chat, agents, avatars, plaza, hub, console, base_url })
 }

@@ -116,6 +116,65 @@ crate::error_codes! {
         "分享码对应的分身不存在"
         "No avatar has this share code";
 
+    /// The avatar does not exist, or the caller does not own it.
+    AvatarNotFound = 404 "avatar.fetch.failed" "分身形象不存在" "No such avatar";
+    /// The new avatar is not valid; `{}` is the reason.
+    AvatarCreateFailed = 400 "avatar.create.failed" "分身形象创建失败: {}" "The avatar was not created: {}";
+    /// The change of the avatar is not valid; `{}` is the reason.
+    AvatarUpdateFailed = 400 "avatar.update.failed" "分身形象更新失败: {}" "The avatar was not updated: {}";
+    /// The caller has no such avatar to change.
+    AvatarUpdateNotFound = 404 "avatar.update.failed" "分身形象不存在" "No such avatar";
+    /// The primary avatar cannot be deleted.
+    AvatarDeleteFailed = 400 "avatar.delete.failed"
+        "主分身不能删除"
+        "The primary avatar cannot be deleted";
+    /// The caller has no such avatar to delete.
+    AvatarDeleteNotFound = 404 "avatar.delete.failed" "分身形象不存在" "No such avatar";
+    /// The key of an avatar was not created; `{}` is the reason.
+    AvatarKeyFailed = 400 "avatar.apikey.failed" "分身密钥操作失败: {}" "The avatar's key was not created: {}";
+    /// The caller has no such key of an avatar, or no such avatar.
+    AvatarKeyNotFound = 404 "avatar.apikey.failed" "分身或密钥不存在" "No such avatar or key";
+    /// This server does not offer the feature; `{}` names it.
+    AvatarFeatureMissing = 400 "avatar.feature.unavailable"
+        "此服务器不提供该功能: {}"
+        "This server does not offer this feature: {}";
+    /// The definition of a skill is not valid; `{}` is the reason.
+    AvatarSkillInvalid = 400 "avatar.custom.skill.definition.invalid"
+        "技能定义无效: {}"
+        "The definition of the skill is not valid: {}";
+    /// A skill has no content.
+    AvatarSkillEmpty = 400 "avatar.custom.skill.content.required" "技能内容不能为空" "The skill has no content";
+    /// A skill is of a kind that is not supported; `{}` is the supported one.
+    AvatarSkillUnsupported = 400 "avatar.custom.skill.source.unsupported"
+        "不支持的技能来源,应为 {}"
+        "The source of the skill is not supported; expected {}";
+    /// The owner has paused the avatar.
+    AvatarPaused = 403 "avatar.chat.paused" "该分身暂停接待访客" "The avatar does not receive visitors at the moment";
+    /// The avatar is not open to apps.
+    AvatarApiOff = 403 "avatar.api.disabled" "该分身未开放 API 访问" "The avatar is not open to apps";
+    /// The owner has blocked the visitor.
+    VisitorBlocked = 403 "visitor_chat.visitor_blocked" "对方已屏蔽你" "The owner has blocked you";
+    /// There is no such conversation of the caller with an avatar. Clients look for the word in the message.
+    VisitorSessionNotFound = 404 "visitor_chat.session_not_found"
+        "会话不存在 (session_not_found)"
+        "No such session (session_not_found)";
+    /// The conversation with the avatar has ended. Clients look for the word in the message.
+    VisitorSessionExpired = 404 "visitor_chat.session_expired"
+        "会话已过期 (session_expired)"
+        "The session has expired (session_expired)";
+    /// The visitor sends too many messages; `Retry-After` says when to try again.
+    VisitorSlowed = 429 "visitor_chat.rate_limited"
+        "消息过于频繁,请稍后再试"
+        "Too many messages, please try again later";
+    /// As many visitors as the avatar receives at once are there.
+    VisitorsFull = 429 "visitor_chat.too_many_visitors"
+        "访客已满,请稍后再试"
+        "The avatar has as many visitors as it receives, please try again later";
+    /// The avatar has answered as much today as it may; `Retry-After` says when the next day begins.
+    AvatarUsedUp = 429 "visitor_chat.daily_limit"
+        "该分身今日接待已达上限"
+        "The avatar has answered as much today as it may";
+
     /// The endpoint serves a person, and the token stands for an app only.
     UserRequired = 400 "secondme.user.invalid_id" "该操作需要用户身份" "This needs a token that stands for a person";
     /// The app does not exist, or the caller does not own it.
