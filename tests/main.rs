@@ -187,6 +187,7 @@ mod pages {
     mod review;
     pub mod sign_in;
     mod sign_up;
+    mod visitors;
 }
 mod plaza {
     mod comments;

@@ -38,11 +38,13 @@ mod sign_up;
 mod snippet;
 mod texts;
 mod theme;
+mod visitors;
 mod when;
 
 use std::sync::Arc;
 
 use ::agents::Agents;
+use ::avatars::Avatars;
 use ::chat::Chat;
 use ::plaza::Plaza;
 use archive::Archive;
@@ -78,7 +80,7 @@ pub mod import {
 }
 
 /// Pages whose response waits for the complete response of a model.
-pub const SLOW: &[&str] = &[admin::MODELS, admin::TEST, admin::SEARCH, chat::PATH];
+pub const SLOW: &[&str] = &[admin::MODELS, admin::TEST, admin::SEARCH, chat::PATH, people::talk::PATH];
 
 /// The crates whose data the pages show and change.
 #[derive(Clone)]
@@ -89,6 +91,7 @@ pub struct Services {
     pub archive: Archive,
     pub chat: Chat,
     pub agents: Agents,
+    pub avatars: Avatars,
     pub plaza: Plaza,
     pub hub: ::hub::Hub,
 }
@@ -101,6 +104,7 @@ pub struct Console {
     archive: Archive,
     chat: Chat,
     agents: Agents,
+    avatars: Avatars,
     plaza: Plaza,
     hub: ::hub::Hub,
     clock: store::Clock,
@@ -116,7 +120,7 @@ impl Console {
     /// example commands.
     #[must_use]
     pub fn new(services: Services, clock: store::Clock, random: store::Random, public_url: &str) -> Self {
-        let Services { identity, memory, archive, chat, agents, plaza, hub } = services;
+        let Services { identity, memory, archive, chat, agents, avatars, plaza, hub } = services;
         let public_url = public_url.trim_end_matches('/').into();
         let (started, imports) = (clock.now(), memories::import::job::Imports::default());
         Self {
@@ -125,6 +129,7 @@ impl Console {
             archive,
             chat,
             agents,
+            avatars,
             plaza,
             hub,
             clock,
@@ -200,6 +205,8 @@ pub fn router(console: Console) -> Router {
         .route("/chat/export", get(chat::change::export))
         .route("/chat/messages/{id}", get(chat::sent::show))
         .route(paths::PERSON, get(people::show))
+        .route(people::talk::PATH, get(people::talk::show).post(people::talk::submit))
+        .route(visitors::PATH, get(visitors::show).post(visitors::submit))
         .merge(admin::router())
         .merge(agents::router())
         .merge(consent_routes())

@@ -1,5 +1,6 @@
 //! The public page of a person, which everybody may see once they have published it.
 
+pub(crate) mod talk;
 pub(crate) mod texts;
 
 use askama::Template;
@@ -14,6 +15,7 @@ use crate::{
     Console,
     icons::{Face, own_picture},
     page::Page,
+    paths,
     when::When,
 };
 use texts::Texts;
@@ -40,6 +42,8 @@ struct PersonPage<'a> {
     interests: Vec<Interest>,
     /// True if the reader is the person.
     is_own: bool,
+    /// The page on which the reader talks to the person's double, unless it receives nobody.
+    talk: Option<String>,
 }
 
 /// Shows the page. One that is not published looks as if there were no such person.
@@ -51,6 +55,7 @@ pub(crate) async fn show(
     let (account, profile) = console.memory.public_profile(&route).await?.ok_or(Code::NotFound)?;
     let t = Texts::of(page.language);
     let interests = console.memory.shades(account.id, true).await?;
+    let avatar = console.avatars.default_avatar(account.id).await?;
     let either = |first: String, second: String| if first.trim().is_empty() { second } else { first };
     let interests = interests.into_iter().take(SHOWN).map(|shade| Interest {
         name: shade.body.shade_name_public,
@@ -62,6 +67,7 @@ pub(crate) async fn show(
         cover: own_picture(&profile.cover, &console.public_url).map(str::to_owned),
         joined: When(account.created_at),
         interests: interests.filter(|interest| !interest.name.trim().is_empty()).collect(),
+        talk: talk::is_open(&avatar).then(|| format!("{}/talk", paths::person(&account.route))),
         is_own: page.who.as_ref().is_some_and(|who| who.id == account.id),
         name: account.name,
         bio: profile.bio,

@@ -59,6 +59,7 @@ texts! {
     nav_chat_short: "对话", "Chat";
     nav_memories_short: "记忆", "Memories";
     nav_keys_short: "API Key", "API keys";
+    nav_visitors: "访客", "Visitors";
     nav_profile: "资料与兴趣", "Profile";
     nav_admin: "管理", "Administration";
     nav_all: "全部", "All";
@@ -428,6 +429,7 @@ mod tests {
             crate::notes::texts::ALL,
             crate::plaza::texts::ALL,
             crate::profile::texts::ALL,
+            crate::visitors::texts::ALL,
         ] {
             both_languages_have_the_same_places_for_values(all);
             no_text_is_empty_or_left_untranslated(all);

@@ -229,6 +229,7 @@ pub(super) fn services(
         memory: memory.clone(),
         chat: chat.clone(),
         agents: agents.clone(),
+        avatars: avatars.clone(),
         plaza: plaza.clone(),
         hub: hub.clone(),
     };
