@@ -10,6 +10,7 @@ pub mod model;
 mod queries;
 mod record;
 pub mod routes;
+pub mod usage;
 
 use std::{sync::atomic::Ordering, time::Duration};
 

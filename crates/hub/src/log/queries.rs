@@ -41,6 +41,33 @@ pub(super) const KEY_USED: &str = "UPDATE hub_key SET last_used_at = $2 \
 pub(super) const USAGE: &str = "SELECT hour, api, outcome, calls, took_us FROM hub_usage \
      WHERE key_id = $1 AND hour >= $2 ORDER BY hour DESC, api, outcome LIMIT $3";
 
+macro_rules! usage {
+    ($from:literal) => {
+        concat!(
+            "SELECT u.hour / $3, u.api, u.outcome, CAST(SUM(u.calls) AS BIGINT), \
+             CAST(SUM(u.took_us) AS BIGINT) FROM hub_usage u ",
+            $from,
+            " AND u.hour >= $2 GROUP BY u.hour / $3, u.api, u.outcome ORDER BY 1 DESC, u.api, u.outcome \
+             LIMIT $4"
+        )
+    };
+}
+
+pub(super) const USAGE_OF_KEY: &str = usage!("WHERE u.key_id = $1");
+pub(super) const USAGE_OF_ACCOUNT: &str = usage!("JOIN hub_key k ON k.id = u.key_id WHERE k.account_id = $1");
+/// For administrators. `$1` is there only so that all scopes take the same parameters.
+pub(super) const USAGE_OF_ALL: &str = usage!("WHERE CAST($1 AS BIGINT) = 0");
+
+macro_rules! durations {
+    ($scope:literal) => {
+        concat!("SELECT api, took_us FROM hub_call WHERE ", $scope, " AND id >= $2 ORDER BY id DESC LIMIT $3")
+    };
+}
+
+pub(super) const DURATIONS_OF_ACCOUNT: &str = durations!("account_id = $1");
+/// For administrators, as [`USAGE_OF_ALL`].
+pub(super) const DURATIONS_OF_ALL: &str = durations!("CAST($1 AS BIGINT) = 0");
+
 macro_rules! search {
     ($scope:literal) => {
         concat!(
