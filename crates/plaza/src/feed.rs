@@ -41,6 +41,23 @@ impl Plaza {
         self.page_of(reader, keys, cursor, newest, (counts.of(filter.kinds), counts)).await
     }
 
+    /// Returns a page of the posts of one person, newest first. The feed has no counts.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn posts_of(
+        &self,
+        reader: AccountId,
+        author: AccountId,
+        cursor: Cursor,
+    ) -> Result<Feed, ApiError> {
+        let newest = self.newest(cursor).await?;
+        let before = cursor.start().1.min(newest.saturating_add(1));
+        let values = params![before, cursor.limit + 1, cursor.offset, author];
+        let keys = self.db().fetch_all(queries::TIME_AUTHOR, values).await?;
+        self.page_of(reader, keys, cursor, newest, (0, Counts::default())).await
+    }
+
     /// Returns the id of the newest post that belongs to a cursor.
     pub(crate) async fn newest(&self, cursor: Cursor) -> Result<i64, ApiError> {
         if let Some(newest) = cursor.newest {

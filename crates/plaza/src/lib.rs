@@ -18,6 +18,7 @@ pub mod like;
 pub mod moderation;
 pub mod post;
 mod rate;
+pub mod replies;
 pub mod topic;
 
 use std::sync::Arc;

@@ -38,6 +38,7 @@ pub(super) const TIME: &str = by_time!("");
 pub(super) const TIME_KIND: &str = by_time!("AND kind = $4 ");
 pub(super) const TIME_CIRCLE: &str = by_time!("AND circle = $4 AND circle <> '' ");
 pub(super) const TIME_CIRCLE_KIND: &str = by_time!("AND circle = $4 AND circle <> '' AND kind = $5 ");
+pub(super) const TIME_AUTHOR: &str = by_time!("AND author_id = $4 ");
 pub(crate) const TIME_TOPIC: &str = by_time!("AND topic = $4 AND topic <> '' ");
 
 pub(super) const HOT: &str = by_hot!("");

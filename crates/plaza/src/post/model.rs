@@ -227,6 +227,12 @@ impl PostRequest {
             ..Self::default()
         }
     }
+
+    /// Adds the addresses of pictures.
+    #[must_use]
+    pub fn with_pictures(self, urls: Vec<String>) -> Self {
+        Self { images: (!urls.is_empty()).then_some(urls), ..self }
+    }
 }
 
 /// Body of `POST /api/secondme/plaza/posts/{postId}/update` and of the same for comments.
@@ -280,6 +286,11 @@ impl Author {
     /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the slug of the person's pages, or an empty text.
+    pub fn route(&self) -> &str {
+        &self.route
     }
 
     /// Returns the URL of the picture, or an empty text.

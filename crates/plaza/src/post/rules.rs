@@ -104,6 +104,14 @@ pub fn check(request: PostRequest) -> Result<NewPost, ApiError> {
     Ok(NewPost { content, kind, circle, topic, extras })
 }
 
+/// Checks the new text of a post, and returns it.
+///
+/// # Errors
+/// 422 if it is empty or too long.
+pub fn check_text(content: &str) -> Result<String, ApiError> {
+    check_edit(EditRequest { content: Some(content.to_owned()) }, MAX_CONTENT)
+}
+
 /// Checks the new text of a post or comment, and returns it.
 ///
 /// # Errors
