@@ -185,6 +185,7 @@ mod pages {
     mod profile;
     mod programs;
     mod review;
+    mod settings;
     pub mod sign_in;
     mod sign_up;
     mod visitors;

@@ -5,7 +5,9 @@ mod form;
 mod models;
 mod overview;
 mod people;
+mod settings;
 pub(crate) mod texts;
+pub mod upkeep;
 mod view;
 
 use axum::{
@@ -22,6 +24,8 @@ use crate::{Console, page::Member};
 pub(crate) const MODELS: &str = "/admin/models";
 pub(crate) const TEST: &str = "/admin/models/test";
 pub(crate) const SEARCH: &str = "/admin/models/search";
+/// The path of the form that makes a backup.
+pub(crate) const BACK_UP: &str = settings::BACK_UP;
 
 pub(crate) fn router() -> Router<Console> {
     Router::new()
@@ -30,6 +34,8 @@ pub(crate) fn router() -> Router<Console> {
         .route(people::PATH, get(people::show).post(people::change))
         .route("/admin/people/invite", post(people::invite))
         .route("/admin/people/sign-up", post(people::set_sign_up))
+        .route(settings::PATH, get(settings::show))
+        .route(settings::BACK_UP, post(settings::back_up))
         .route(MODELS, get(models::show).post(models::save))
         .route(TEST, post(models::test))
         .route("/admin/models/move", post(models::reorder))

@@ -41,7 +41,7 @@ mod theme;
 mod visitors;
 mod when;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ::agents::Agents;
 use ::avatars::Avatars;
@@ -79,8 +79,11 @@ pub mod import {
     pub use crate::memories::import::{Importer, Report, Step, Work};
 }
 
-/// Pages whose response waits for the complete response of a model.
-pub const SLOW: &[&str] = &[admin::MODELS, admin::TEST, admin::SEARCH, chat::PATH, people::talk::PATH];
+/// The connection to the server's configuration and its backups.
+pub use admin::upkeep;
+
+/// Pages whose response waits for the complete response of a model or for a backup.
+pub const SLOW: &[&str] = &[admin::MODELS, admin::TEST, admin::SEARCH, admin::BACK_UP, chat::PATH];
 
 /// The crates whose data the pages show and change.
 #[derive(Clone)]
@@ -94,6 +97,13 @@ pub struct Services {
     pub avatars: Avatars,
     pub plaza: Plaza,
     pub hub: ::hub::Hub,
+}
+
+/// The parts of the server behind the pages that exist once it is complete.
+#[derive(Default)]
+struct Server {
+    gateway: Option<::hub::Gateway>,
+    upkeep: Option<Arc<dyn upkeep::Upkeep>>,
 }
 
 /// The state of this crate; cheap to clone.
@@ -113,6 +123,8 @@ pub struct Console {
     /// The start of this process.
     started: store::Timestamp,
     imports: memories::import::job::Imports,
+    /// The parts that the server sets once it is complete.
+    server: Arc<RwLock<Server>>,
 }
 
 impl Console {
@@ -137,7 +149,23 @@ impl Console {
             public_url,
             started,
             imports,
+            server: Arc::default(),
         }
+    }
+
+    /// Sets the gateway through which the pages call APIs of the Hub, and what knows the configuration. A
+    /// reload of the configuration sets both again.
+    pub fn use_server(&self, gateway: ::hub::Gateway, upkeep: Arc<dyn upkeep::Upkeep>) {
+        let mut server = self.server.write().unwrap_or_else(PoisonError::into_inner);
+        *server = Server { gateway: Some(gateway), upkeep: Some(upkeep) };
+    }
+
+    fn gateway(&self) -> Option<::hub::Gateway> {
+        self.server.read().unwrap_or_else(PoisonError::into_inner).gateway.clone()
+    }
+
+    fn upkeep(&self) -> Option<Arc<dyn upkeep::Upkeep>> {
+        self.server.read().unwrap_or_else(PoisonError::into_inner).upkeep.clone()
     }
 
     /// Sets what imports files.

@@ -157,6 +157,13 @@ pub(crate) struct Front {
     boundary: Arc<boundary::Boundary>,
 }
 
+impl Front {
+    /// Returns the gateway for calls of the Hub.
+    pub(crate) fn gateway(&self) -> Gateway {
+        self.gateway.clone()
+    }
+}
+
 impl Service<Request<Body>> for Front {
     type Response = Response;
     type Error = Infallible;

@@ -6,6 +6,7 @@ mod open;
 mod reload;
 mod services;
 mod tls;
+mod upkeep;
 
 use std::{
     net::SocketAddr,

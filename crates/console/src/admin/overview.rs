@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 use web::ApiError;
 
-use super::{Admin, texts::Texts};
+use super::{Admin, texts::Texts, upkeep::BackupState};
 use crate::{Console, page::Page, texts::fill};
 
 /// Free bytes of a disk below which it counts as almost full.
@@ -46,6 +46,7 @@ pub(crate) async fn show(State(console): State<Console>, Admin(member): Admin) -
         badge: if free < LOW { ("warn dot", t.disk_low) } else { ("good dot", t.ok) },
         href: None,
     }));
+    lines.extend(console.upkeep().map(|upkeep| backups(&upkeep.backups(), t)));
     let size = |bytes_stored: i64| bytes(u64::try_from(bytes_stored).unwrap_or(0));
     let row = |name, (count, stored): (i64, i64)| (name, thousands(count), size(stored));
     let minutes = (console.clock.now().as_millis() - console.started.as_millis()) / 60_000;
@@ -123,6 +124,21 @@ async fn meaning(console: &Console, t: &'static Texts) -> Result<Line, ApiError>
     Ok(Line { icon, name: format!("{} {}", t.meaning, state.model.name), about, badge, href })
 }
 
+fn backups(state: &Result<BackupState, String>, t: &'static Texts) -> Line {
+    let (about, made, is_on) = super::settings::backup_line(state, t);
+    let about = match made.first() {
+        Some((when, size)) => format!("{} · {size}", fill(t.backup_last, when.text())),
+        None => about,
+    };
+    let badge = match (state, is_on, made.is_empty()) {
+        (Err(_), ..) => ("bad dot", t.down),
+        (Ok(BackupState::Elsewhere), ..) => ("", t.by_default),
+        (_, true, false) => ("good dot", t.ok),
+        _ => ("warn dot", t.down),
+    };
+    Line { icon: "download", name: t.backups.to_owned(), about, badge, href: Some(super::settings::PATH) }
+}
+
 fn uptime(minutes: i64, t: &Texts) -> String {
     match minutes {
         ..120 => fill(t.minutes, minutes.max(0)),
@@ -132,7 +148,7 @@ fn uptime(minutes: i64, t: &Texts) -> String {
 }
 
 /// Returns a size in the largest unit in which it is at least one.
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     let units = ["B", "KB", "MB", "GB", "TB"];
     let (mut size, mut unit) = (count as f64, 0);
     while size >= 1024.0 && unit + 1 < units.len() {

@@ -264,4 +264,29 @@ crate::texts::texts! {
     p_members: "只能是参数的名字，用空格隔开", "Names of parameters, separated by spaces";
     p_wrong: "还没有保存，请看标红的地方。", "Not saved yet. Check the marked fields.";
     p_many: "模型太多了，先移除一个。", "Too many models. Remove one first.";
+
+    // Settings and backups.
+    settings: "设置与备份", "Settings and backups";
+    settings_lead: "正在生效的设置，只读。在配置文件或环境变量里修改。",
+        "The settings in force, read-only. Change them in the configuration file or the environment.";
+    settings_general: "通用", "General";
+    settings_changed: "改了 {} 项", "{} changed";
+    settings_default: "都是默认值", "All defaults";
+    setting: "设置", "Setting";
+    value: "值", "Value";
+    origin: "来自", "Set by";
+    by_default: "默认", "Default";
+    from_file: "配置文件或参数", "Configuration file or flag";
+    backups: "备份", "Backups";
+    back_up: "现在备份", "Back up now";
+    backup_done: "备份已经写好，并检查过。", "The backup was written and checked.";
+    backup_every: "每 {} 小时一次", "Every {} hours";
+    backup_keep: "保留 {} 份", "{} are kept";
+    backup_none: "还没有备份。", "No backups yet.";
+    backup_off: "没有打开。设置 backup.dir 以后会定时备份。", "Off. Set backup.dir to make them on a schedule.";
+    backup_elsewhere: "PostgreSQL 用 pg_dump 备份。", "PostgreSQL is backed up with pg_dump.";
+    backup_key: "seal.key 和 files 目录要另外保存。少了 seal.key，备份里加密的内容打不开。",
+        "Keep seal.key and the directory files apart. Without seal.key, sealed contents of a backup cannot \
+         be opened.";
+    backup_last: "上一份 {}", "Last one {}";
 }

@@ -64,12 +64,42 @@ impl Backups {
     /// If the directory cannot be read or written, or the database or the copy is damaged. Existing backups
     /// are removed only after a new one was made.
     pub async fn run_due(&self) -> Result<Option<PathBuf>, String> {
+        self.run(true).await
+    }
+
+    /// Makes a backup now, then removes the oldest beyond the number to keep.
+    ///
+    /// # Errors
+    /// As for [`Backups::run_due`].
+    pub async fn run_now(&self) -> Result<(), String> {
+        self.run(false).await.map(|_path| ())
+    }
+
+    /// Returns time and size in bytes of each backup, newest first.
+    ///
+    /// # Errors
+    /// If the directory cannot be read.
+    pub fn made(&self) -> Result<Vec<(store::Timestamp, u64)>, String> {
+        let at = |error: io::Error| format!("{}: {error}", self.directory.display());
+        if !self.directory.exists() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        for (time, path) in list(&self.directory).map_err(at)? {
+            let size = std::fs::metadata(&path).map_err(at)?.len();
+            found.push((store::Timestamp(time.as_millisecond()), size));
+        }
+        found.sort_unstable_by_key(|(time, _)| std::cmp::Reverse(*time));
+        Ok(found)
+    }
+
+    async fn run(&self, only_if_due: bool) -> Result<Option<PathBuf>, String> {
         let at = |error: io::Error| format!("{}: {error}", self.directory.display());
         store::durable::create_directory(&self.directory).map_err(at)?;
         let now = Timestamp::from_millisecond(self.db.clock().now().as_millis())
             .map_err(|error| error.to_string())?;
         let mut existing = list(&self.directory).map_err(at)?;
-        if !is_due(existing.iter().map(|(time, _)| *time), now, self.every) {
+        if only_if_due && !is_due(existing.iter().map(|(time, _)| *time), now, self.every) {
             return Ok(None);
         }
         let path = self.directory.join(now.strftime(NAME).to_string());

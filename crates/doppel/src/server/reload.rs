@@ -16,7 +16,7 @@ use parking_lot::{Mutex, RwLock};
 use tower::Service;
 use web::server::{Leaving, Tls};
 
-use super::{limits::boundary_limits, services, tls};
+use super::{limits::boundary_limits, services, tls, upkeep::ServerUpkeep};
 use crate::{
     config::Config,
     logging,
@@ -149,8 +149,10 @@ impl Reloading {
 
 fn assemble(config: &Config, services: &Services, leaving: Leaving) -> Result<Front> {
     let limits = boundary_limits(config, services.chat.patience());
-    front(services, config, limits, leaving)
-        .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot assemble the routes")))
+    let front = front(services, config, limits, leaving)
+        .map_err(|error| anyhow!("{}", error.cause().unwrap_or("cannot assemble the routes")))?;
+    services.console.use_server(front.gateway(), Arc::new(ServerUpkeep::new(config, &services.db)));
+    Ok(front)
 }
 
 fn is_reloaded(key: &str) -> bool {
