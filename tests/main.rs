@@ -129,6 +129,7 @@ mod hub {
     mod limits;
     mod log;
     mod mcp;
+    mod overview_pages;
     mod pages;
     mod registration;
     pub mod support;

@@ -84,11 +84,11 @@ async fn administrators_make_keys(server: TestServer) {
         .post("/api/apikey/hub/keys/create", json!({"name": "x"}))
         .await
         .refused(403, "auth.admin.required");
-    assert!(!somebody.get("/hub").await.body.contains("href=\"/hub/keys/new\""));
+    assert!(!somebody.get("/hub/keys").await.body.contains("href=\"/hub/keys/new\""));
     let csrf = somebody.get("/hub/keys/new").await.hidden("csrf");
-    assert_eq!(somebody.post_form("/hub", &[("csrf", &csrf), ("name", "x")]).await.status, 403);
+    assert_eq!(somebody.post_form("/hub/keys", &[("csrf", &csrf), ("name", "x")]).await.status, 403);
     result(&another(&admin, json!({})).await.app(&server).get("/api/echo/x").await);
-    assert!(admin.get("/hub").await.body.contains("href=\"/hub/keys/new\""));
+    assert!(admin.get("/hub/keys").await.body.contains("href=\"/hub/keys/new\""));
 }
 
 #[both_engines]

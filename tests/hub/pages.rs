@@ -33,11 +33,11 @@ async fn a_key_is_made_used_changed_rotated_and_deleted_on_pages(server: TestSer
         ("per_day", "1000"),
         ("expires", ""),
     ];
-    let made = send(&owner, "/hub/keys/new", "/hub", &fields).await;
+    let made = send(&owner, "/hub/keys/new", "/hub/keys", &fields).await;
     assert_eq!(made.status, 200, "{}", made.body);
     let key = Key { id: 0, ak: shown(&made, "ak"), sk: shown(&made, "sk"), owner: owner.clone() };
     result(&key.app(&server).get("/api/echo/x").await);
-    let list = owner.get("/hub").await;
+    let list = owner.get("/hub/keys").await;
     assert!(
         list.body.contains(&key.ak)
             && list.body.contains("My &#60;site&#62;")
@@ -91,10 +91,10 @@ async fn a_key_is_made_used_changed_rotated_and_deleted_on_pages(server: TestSer
         assert_eq!(other.get(&page).await.status, 404, "{page}");
     }
     let deleted = send(&owner, &path, &format!("{path}/delete"), &[]).await;
-    assert_eq!(deleted.header("location"), "/hub?done=deleted");
+    assert_eq!(deleted.header("location"), "/hub/keys?done=deleted");
     assert_eq!(new.app(&server).get("/api/echo/x").await.json()["code"], "KEY_NOT_FOUND");
     // A form without a token is refused.
-    assert_eq!(owner.post_form("/hub", &[("name", "x")]).await.status, 403);
+    assert_eq!(owner.post_form("/hub/keys", &[("name", "x")]).await.status, 403);
 }
 
 #[both_engines]
@@ -239,7 +239,7 @@ async fn chinese_pages_say_what_is_wrong_in_chinese(server: TestServer) {
         ("per_second", "0"),
         ("per_day", "9999999999"),
     ];
-    let wrong = alert(&send(&admin, "/hub/keys/new", "/hub", &fields).await);
+    let wrong = alert(&send(&admin, "/hub/keys/new", "/hub/keys", &fields).await);
     for expected in [
         "名称: 不能为空",
         "IP 白名单 第 2 行: 应为地址或网段",
@@ -251,10 +251,10 @@ async fn chinese_pages_say_what_is_wrong_in_chinese(server: TestServer) {
         assert!(wrong.contains(expected), "{expected}: {wrong}");
     }
     let fields = [("name", "x"), ("per_second", "many"), ("expires", "soon")];
-    let wrong = alert(&send(&admin, "/hub/keys/new", "/hub", &fields).await);
+    let wrong = alert(&send(&admin, "/hub/keys/new", "/hub/keys", &fields).await);
     assert!(wrong.contains("应为整数") && wrong.contains("应为日期"), "{wrong}");
     let past =
-        alert(&send(&admin, "/hub/keys/new", "/hub", &[("name", "x"), ("expires", "2000-01-01")]).await);
+        alert(&send(&admin, "/hub/keys/new", "/hub/keys", &[("name", "x"), ("expires", "2000-01-01")]).await);
     assert!(past.contains("应为将来的日期"), "{past}");
     let definition = json!({"code": "A_b", "roles": vec!["r"; 101], "groups": ["x"],
     "provider": {

@@ -52,6 +52,8 @@ const STYLES: &str = concat!(
     include_str!("../assets/css/admin.css"),
     "\n",
     include_str!("../assets/css/consent.css"),
+    "\n",
+    include_str!("../assets/css/hub.css"),
 );
 
 static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
@@ -61,6 +63,7 @@ static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
         ("chat-text.js", Asset::new(JS, &include_bytes!("../assets/chat-text.js")[..])),
         ("chat.js", Asset::new(JS, &include_bytes!("../assets/chat.js")[..])),
         ("console.js", Asset::new(JS, &include_bytes!("../assets/console.js")[..])),
+        ("hub.js", Asset::new(JS, &include_bytes!("../assets/hub.js")[..])),
         ("profile.js", Asset::new(JS, &include_bytes!("../assets/profile.js")[..])),
         ("memories.js", Asset::new(JS, &include_bytes!("../assets/memories.js")[..])),
         ("notes.js", Asset::new(JS, &include_bytes!("../assets/notes.js")[..])),

@@ -1,11 +1,16 @@
-//! The pages about the Hub: keys and their calls, the catalog of APIs, and the users of a key.
+//! The pages about the Hub: the overview, calls from the page, keys, the call log, the catalog of APIs, and
+//! the users of a key.
 
 mod apis;
 mod calls;
-mod chart;
+mod editor;
 mod keys;
+mod overview;
+mod period;
 mod problems;
+mod snippets;
 pub(crate) mod texts;
+mod try_it;
 mod users;
 
 use axum::{
@@ -19,12 +24,16 @@ use crate::{Console, form::Fields};
 use problems::problems;
 use texts::Texts as HubTexts;
 
-/// The path of the list of keys.
+/// The path of the overview.
 pub(crate) const PATH: &str = "/hub";
+/// The path of the page that sends calls.
+pub(crate) use try_it::PATH as TRY;
 
 pub(crate) fn router() -> Router<Console> {
     Router::new()
-        .route(PATH, get(keys::list).post(keys::create))
+        .route(PATH, get(overview::show))
+        .route(TRY, get(try_it::show).post(try_it::submit))
+        .route(keys::PATH, get(keys::list).post(keys::create))
         .route("/hub/keys/new", get(keys::new))
         .route("/hub/keys/{id}", get(keys::show).post(keys::update))
         .route("/hub/keys/{id}/rotate", post(keys::rotate))
@@ -33,7 +42,7 @@ pub(crate) fn router() -> Router<Console> {
         .route("/hub/keys/{id}/users/{user}", post(users::change))
         .route("/hub/calls", get(calls::list))
         .route("/hub/apis", get(apis::list).post(apis::save))
-        .route("/hub/apis/new", get(apis::new))
+        .route("/hub/apis/new", get(apis::new).post(apis::save_fields))
         .route("/hub/apis/import", post(apis::import))
         .route("/hub/apis/{code}", get(apis::show))
         .route("/hub/apis/{code}/delete", post(apis::delete))

@@ -101,7 +101,7 @@ impl fmt::Display for Face {
 }
 
 /// Text that is written with the special characters of HTML escaped.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,7 @@ mod agents;
 mod apps;
 mod ask;
 mod assets;
+mod chart;
 mod chat;
 mod consent;
 mod cookies;
@@ -82,8 +83,8 @@ pub mod import {
 /// The connection to the server's configuration and its backups.
 pub use admin::upkeep;
 
-/// Pages whose response waits for the complete response of a model or for a backup.
-pub const SLOW: &[&str] = &[admin::MODELS, admin::TEST, admin::SEARCH, admin::BACK_UP, chat::PATH];
+/// Pages whose response waits for the complete response of a model or of an API, or for a backup.
+pub const SLOW: &[&str] = &[admin::MODELS, admin::TEST, admin::SEARCH, admin::BACK_UP, chat::PATH, hub::TRY];
 
 /// The crates whose data the pages show and change.
 #[derive(Clone)]

@@ -12,7 +12,13 @@ use hub::catalog::{
 };
 use web::{ApiError, Code, Issues, Query};
 
-use super::{is_about_form, problems, problems::said, texts, texts::Texts as HubTexts};
+use super::{
+    editor::{self, ApiFields},
+    is_about_form, problems,
+    problems::said,
+    texts,
+    texts::Texts as HubTexts,
+};
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},
@@ -117,9 +123,14 @@ struct Edit<'a> {
     /// True if the definition is stored in the database, so it can be deleted.
     is_stored: bool,
     code: &'a str,
+    /// The fields; `None` for the definition as JSON.
+    fields: Option<&'a ApiFields>,
     definition: &'a str,
     document: &'a str,
     base_url: &'a str,
+    /// The state of the upstream, and the names of the tools that agents see.
+    health: Option<(&'static str, &'static str)>,
+    tools: Vec<String>,
     problems: Vec<String>,
     notes: Vec<Note>,
 }
@@ -134,12 +145,34 @@ impl<'a> Edit<'a> {
             is_new: true,
             is_stored: false,
             code: "",
+            fields: None,
             definition,
             document: "",
             base_url: "",
+            health: None,
+            tools: Vec::new(),
             problems: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// Fills in what is known of an API.
+    fn of(self, api: &'a Api) -> Self {
+        let tool = |action: &String| format!("{}__{action}", api.spec.code);
+        Self {
+            title: if api.spec.name.is_empty() { &api.spec.code } else { &api.spec.name },
+            is_new: false,
+            is_stored: api.source == Source::Store,
+            code: &api.spec.code,
+            health: Row::new(api, self.h).health,
+            tools: api.spec.actions.keys().filter(|name| !name.is_empty()).map(tool).collect(),
+            ..self
+        }
+    }
+
+    /// Returns the address of this page in the other way of editing.
+    fn here(&self) -> String {
+        if self.is_new { format!("{HERE}/new") } else { format!("{HERE}/{}", self.code) }
     }
 }
 
@@ -147,29 +180,90 @@ fn admin(member: &Member) -> Result<(), ApiError> {
     if member.account.is_admin { Ok(()) } else { Err(Code::AdminRequired.into()) }
 }
 
-pub(crate) async fn new(member: Member) -> Result<Response, ApiError> {
+/// The way in which a definition is edited.
+#[derive(serde::Deserialize)]
+pub(crate) struct Way {
+    #[serde(rename = "as")]
+    way: Option<String>,
+}
+
+impl Way {
+    fn is_json(&self) -> bool {
+        self.way.as_deref() == Some("json")
+    }
+}
+
+pub(crate) async fn new(member: Member, Query(way): Query<Way>) -> Result<Response, ApiError> {
     admin(&member)?;
-    let page = member.page.at("hub", "/hub/apis/new");
-    page.answer(StatusCode::OK, &Edit::new(&page, EXAMPLE))
+    let fields = ApiFields::new().with_new_action();
+    let page = member.page.at("hub", format!("{HERE}/new{}", if way.is_json() { "?as=json" } else { "" }));
+    let fields = (!way.is_json()).then_some(&fields);
+    page.answer(StatusCode::OK, &Edit { fields, ..Edit::new(&page, EXAMPLE) })
 }
 
 pub(crate) async fn show(
     State(console): State<Console>,
     member: Member,
     Path(code): Path<String>,
+    Query(way): Query<Way>,
 ) -> Result<Response, ApiError> {
     admin(&member)?;
     let api = console.hub.api_of(&code)?;
     let definition = serde_json::to_string_pretty(&api.spec).map_err(ApiError::internal)?;
-    let page = member.page.at("hub", format!("{HERE}/{}", api.spec.code));
-    let template = Edit {
-        title: &api.spec.code,
-        is_new: false,
-        is_stored: api.source == Source::Store,
-        code: &api.spec.code,
-        ..Edit::new(&page, &definition)
-    };
+    let is_json = way.is_json() || api.spec.actions.len() > editor::MOST_ACTIONS;
+    let suffix = if is_json { "?as=json" } else { "" };
+    let page = member.page.at("hub", format!("{HERE}/{}{suffix}", api.spec.code));
+    let fields = ApiFields::of(&api.spec);
+    let template = Edit { fields: (!is_json).then_some(&fields), ..Edit::new(&page, &definition).of(&api) };
     page.answer(StatusCode::OK, &template)
+}
+
+/// The fields as typed, and the button that was pressed.
+pub(crate) struct Sent {
+    fields: ApiFields,
+    adds_action: bool,
+}
+
+impl From<Fields> for Sent {
+    fn from(fields: Fields) -> Self {
+        Self { adds_action: fields.text("do") == "action", fields: fields.into() }
+    }
+}
+
+/// Saves a definition that was edited as fields, or shows the form again with one more action.
+pub(crate) async fn save_fields(
+    State(console): State<Console>,
+    member: Member,
+    CsrfForm(Sent { fields, adds_action }): CsrfForm<Sent>,
+) -> Result<Response, ApiError> {
+    admin(&member)?;
+    let base = if fields.was.is_empty() { None } else { Some(console.hub.api_of(&fields.was)?) };
+    let (error, fields) = if adds_action {
+        (None, fields.with_new_action())
+    } else {
+        let saved = match fields.over(base.as_ref().map(|api| &api.spec)) {
+            Ok(spec) => console.hub.save_api(spec).await,
+            Err(error) => Err(error),
+        };
+        match saved {
+            Ok(_) => return Ok(Redirect::to("/hub/apis?done=saved").into_response()),
+            Err(error) if is_about_form(&error) => (Some(error), fields),
+            Err(error) => return Err(error),
+        }
+    };
+    let page = member.page.once("hub");
+    let edit = Edit { fields: Some(&fields), ..Edit::new(&page, EXAMPLE) };
+    let edit = match base.as_deref() {
+        Some(api) => edit.of(api),
+        None => edit,
+    };
+    match &error {
+        Some(error) => {
+            let problems = problems(error, page.language);
+            page.refuse(error, &Edit { problems, ..edit })
+        }
+        None => page.answer(StatusCode::OK, &edit),
+    }
 }
 
 /// A definition as typed.

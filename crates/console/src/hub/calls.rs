@@ -4,15 +4,17 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use hub::{
-    CallId,
+    call::HubCode,
     log::{CallRow, Search, Viewer},
 };
-use web::{ApiError, Query, paging::Page as Rows};
+use web::{ApiError, Language, Query, paging::Page as Rows};
 
 use super::{is_about_form, problems, texts, texts::Texts as HubTexts};
 use crate::{
     Console,
+    chart::milliseconds,
     page::{Member, Page},
+    texts::grouped,
     when::When,
 };
 
@@ -33,11 +35,15 @@ pub(crate) struct PageParams {
     to: String,
     before: String,
     all: String,
+    /// The trace of the call whose details are shown.
+    show: String,
 }
 
 struct Row {
     at: When,
-    trace: String,
+    /// The address of the page with the details of the call.
+    link: String,
+    is_shown: bool,
     what: String,
     who: String,
     class: &'static str,
@@ -47,24 +53,106 @@ struct Row {
     address: String,
 }
 
-impl From<CallRow> for Row {
-    fn from(row: CallRow) -> Self {
+impl Row {
+    fn new(row: CallRow, params: &PageParams) -> Self {
         Self {
             at: When(row.at),
-            trace: row.trace,
+            link: params.link(&[("show", &row.trace)]),
+            is_shown: row.trace == params.show,
             what: format!("{}/{}", row.api, row.action),
-            who: if row.typ == row.sub { row.typ } else { format!("{} {}", row.typ, row.sub) },
-            class: match row.status {
-                ..=399 => "good",
-                400..=499 => "warn",
-                _ => "bad",
-            },
+            who: who(&row),
+            class: class(row.status),
             status: row.status,
             code: row.code,
-            took: format!("{}.{} ms", row.took_us / 1000, row.took_us % 1000 / 100),
+            took: milliseconds(row.took_us),
             address: row.address,
         }
     }
+}
+
+fn who(row: &CallRow) -> String {
+    if row.typ == row.sub { row.typ.clone() } else { format!("{} {}", row.typ, row.sub) }
+}
+
+fn class(status: i64) -> &'static str {
+    match status {
+        ..=399 => "good",
+        400..=499 => "warn",
+        _ => "bad",
+    }
+}
+
+/// The details of a call.
+struct Detail {
+    title: String,
+    class: &'static str,
+    status: i64,
+    code: String,
+    message: String,
+    /// The steps that the call came through, and true for the one that refused it.
+    steps: Vec<(&'static str, bool)>,
+    took: String,
+    trace: String,
+    at: When,
+    who: String,
+    key: Option<String>,
+    address: String,
+    origin: String,
+    bytes: String,
+    again: String,
+    same: String,
+}
+
+impl Detail {
+    fn new(row: CallRow, keys: &[(String, String)], language: Language, h: &'static HubTexts) -> Self {
+        let code = HubCode::ALL.iter().find(|code| code.name() == row.code);
+        let id = row.key_id.to_string();
+        let name = keys.iter().find(|(key, _)| *key == id).map(|(_, name)| name.clone());
+        let encoded = super::try_it::encoded(&row.action);
+        Self {
+            title: format!("{}/{}", row.api, row.action),
+            class: class(row.status),
+            status: row.status,
+            message: code.map(|code| code.template(language).to_owned()).unwrap_or_default(),
+            steps: steps(code.copied(), h),
+            took: milliseconds(row.took_us),
+            at: When(row.at),
+            who: who(&row),
+            key: name.or_else(|| (row.key_id.0 != 0).then_some(id)),
+            bytes: grouped(row.bytes),
+            again: format!("{}?api={}&action={encoded}", super::TRY, row.api),
+            same: format!("/hub/calls?api={}&status={}", row.api, row.status),
+            code: row.code,
+            trace: row.trace,
+            address: row.address,
+            origin: row.origin,
+        }
+    }
+}
+
+/// Returns the steps of a call up to the one that its error code names.
+fn steps(code: Option<HubCode>, h: &'static HubTexts) -> Vec<(&'static str, bool)> {
+    use HubCode as C;
+    let all =
+        [h.step_came, h.step_token, h.step_lists, h.step_limits, h.step_action, h.step_upstream, h.step_sent];
+    let failed = match code {
+        None => None,
+        Some(C::MethodNotAllowed | C::BodyTooLarge | C::RequestTimeout | C::Unavailable) => Some(0),
+        Some(
+            C::TokenMissing
+            | C::TokenInvalid
+            | C::TokenExpired
+            | C::TokenLifetimeTooLong
+            | C::KeyNotFound
+            | C::KeyDisabled,
+        ) => Some(1),
+        Some(C::IpNotAllowed | C::DomainNotAllowed) => Some(2),
+        Some(C::RateLimited | C::QuotaExceeded) => Some(3),
+        Some(C::ApiNotFound | C::ActionNotFound | C::PermissionDenied | C::InvalidParams) => Some(4),
+        Some(_) => Some(5),
+    };
+    let last = failed.unwrap_or(all.len() - 1);
+    all.into_iter().enumerate().take(last + 1).map(|(at, text)| (text, failed == Some(at))).collect()
 }
 
 #[derive(Template)]
@@ -77,6 +165,9 @@ struct Calls<'a> {
     keys: Vec<(String, String)>,
     rows: Vec<Row>,
     older: Option<String>,
+    detail: Option<Detail>,
+    /// The page without the details.
+    close: String,
     problems: Vec<String>,
 }
 
@@ -99,8 +190,8 @@ impl PageParams {
         }
     }
 
-    /// Returns the address of the page that begins after a call.
-    fn older(&self, before: CallId) -> String {
+    /// Returns the address of the page with the same filter, and further parameters.
+    fn link(&self, more: &[(&str, &str)]) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let all = [
             ("trace", &self.trace),
@@ -115,9 +206,24 @@ impl PageParams {
         for (name, value) in all.into_iter().filter(|(_, value)| !value.is_empty()) {
             query.append_pair(name, value);
         }
-        query.append_pair("before", &before.to_string());
+        let is_given = |name: &str| more.iter().any(|(given, _)| *given == name);
+        if !self.before.is_empty() && !is_given("before") && is_given("show") {
+            query.append_pair("before", &self.before);
+        }
+        for (name, value) in more {
+            query.append_pair(name, value);
+        }
         format!("/hub/calls?{}", query.finish())
     }
+}
+
+/// Returns the call whose details are shown, if the viewer may see it.
+async fn shown(console: &Console, viewer: Viewer, trace: &str) -> Result<Option<CallRow>, ApiError> {
+    if trace.is_empty() || trace.chars().count() > 64 {
+        return Ok(None);
+    }
+    let search = Search { trace: Some(trace.to_owned()), ..Search::default() };
+    Ok(console.hub.calls(viewer, &search).await?.0.into_iter().next())
 }
 
 pub(crate) async fn list(
@@ -134,15 +240,48 @@ pub(crate) async fn list(
         Err(error) if is_about_form(&error) => (Vec::new(), None, problems(&error, page.language)),
         Err(error) => return Err(error),
     };
+    let h = texts(page.language);
+    let keys: Vec<(String, String)> = keys.into_iter().map(|key| (key.id.to_string(), key.name)).collect();
+    let detail = shown(&console, viewer, &params.show).await?;
     let template = Calls {
         page: &page,
-        h: texts(page.language),
+        h,
         is_admin,
-        keys: keys.into_iter().map(|key| (key.id.to_string(), key.name)).collect(),
-        rows: rows.into_iter().map(Row::from).collect(),
-        older: next.map(|before| params.older(before)),
+        rows: rows.into_iter().map(|row| Row::new(row, &params)).collect(),
+        older: next.map(|before| params.link(&[("before", &before.to_string())])),
+        detail: detail.map(|row| Detail::new(row, &keys, page.language, h)),
+        close: params.link(&[]),
+        keys,
         params: &params,
         problems,
     };
     page.answer(StatusCode::OK, &template)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_step_that_refused_a_call_is_the_last_one() {
+        let h = texts(Language::En);
+        for (code, last) in [
+            (HubCode::TokenExpired, h.step_token),
+            (HubCode::DomainNotAllowed, h.step_lists),
+            (HubCode::QuotaExceeded, h.step_limits),
+            (HubCode::ActionNotFound, h.step_action),
+            (HubCode::UpstreamTimeout, h.step_upstream),
+        ] {
+            assert_eq!(steps(Some(code), h).last(), Some(&(last, true)), "{code:?}");
+        }
+        let all = steps(None, h);
+        assert!(all.len() == 7 && all.iter().all(|(_, is_bad)| !is_bad));
+    }
+
+    #[test]
+    fn links_keep_the_filter() {
+        let params = PageParams { api: "a b".into(), before: "7".into(), ..PageParams::default() };
+        assert_eq!(params.link(&[("show", "t")]), "/hub/calls?api=a+b&before=7&show=t");
+        assert_eq!(params.link(&[("before", "3")]), "/hub/calls?api=a+b&before=3");
+    }
 }

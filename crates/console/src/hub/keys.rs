@@ -14,18 +14,28 @@ use hub::{
 use store::Timestamp;
 use web::{ApiError, Code, Query, paging::Page as Rows};
 
-use super::{PATH, chart::Chart, id, is_about_form, lines, problems, texts, texts::Texts as HubTexts};
+use super::{
+    id, is_about_form, lines,
+    overview::{Calls, periods},
+    period::Shown,
+    problems,
+    snippets::{Example, snippets},
+    texts,
+    texts::Texts as HubTexts,
+};
 use crate::{
     Console,
     form::{CsrfForm, Fields, Nothing},
     keys::expiry,
     page::{Member, Page},
+    snippet::Snippet,
     when::When,
 };
 
+/// The path of the list of keys.
+pub(crate) const PATH: &str = "/hub/keys";
 /// Most keys in the list.
 const MOST: i64 = 100;
-const HOUR_MS: i64 = 3_600_000;
 
 /// The form as typed.
 #[derive(Default)]
@@ -234,12 +244,22 @@ pub(crate) async fn new(member: Member) -> Result<Response, ApiError> {
 
 #[derive(Template)]
 #[template(path = "hub/key_shown.html")]
-struct Shown<'a> {
+struct ShownOnce<'a> {
     page: &'a Page,
     h: &'static HubTexts,
     key: &'a HubKey,
     old_until: Option<When>,
     secret: &'a str,
+    snippets: Vec<Snippet>,
+}
+
+/// The API that the examples of a new key call: the sample weather, or what echoes the call.
+const EXAMPLES: [(&str, &str); 2] = [("weather-basic", "now"), ("echo", "hello")];
+
+/// Returns the address of an example call, if the server has an API for one.
+fn example(console: &Console) -> Option<String> {
+    let found = EXAMPLES.iter().find(|(api, _)| console.hub.api_of(api).is_ok_and(|api| api.spec.enabled));
+    found.map(|(api, action)| format!("{}/api/{api}/{action}", console.public_url))
 }
 
 pub(crate) async fn create(
@@ -252,7 +272,7 @@ pub(crate) async fn create(
         Err(error) => Err(error),
     };
     match made {
-        Ok((key, secret)) => shown(member, &key, secret.expose()),
+        Ok((key, secret)) => show_once(&console, member, &key, secret.expose()),
         Err(error) if is_about_form(&error) => {
             let page = member.page.at("hub", "/hub/keys/new");
             let problems = problems(&error, page.language);
@@ -262,10 +282,25 @@ pub(crate) async fn create(
     }
 }
 
-fn shown(member: Member, key: &HubKey, secret: &str) -> Result<Response, ApiError> {
+fn show_once(console: &Console, member: Member, key: &HubKey, secret: &str) -> Result<Response, ApiError> {
     let page = member.page.once("hub");
-    let h = texts(page.language);
-    page.answer(StatusCode::OK, &Shown { page: &page, h, key, old_until: key.old_until.map(When), secret })
+    let url = example(console);
+    let call = url.as_deref().map(|url| Example {
+        url,
+        body: None,
+        ak: Some(&key.ak),
+        sk: Some(secret),
+        person: None,
+    });
+    let template = ShownOnce {
+        h: texts(page.language),
+        key,
+        old_until: key.old_until.map(When),
+        secret,
+        snippets: call.as_ref().map(snippets).unwrap_or_default(),
+        page: &page,
+    };
+    page.answer(StatusCode::OK, &template)
 }
 
 #[derive(Template)]
@@ -279,10 +314,18 @@ struct Detail<'a> {
     problems: Vec<String>,
     notice: Option<&'a str>,
     old_until: Option<When>,
-    days: i64,
-    total: i64,
-    outcomes: Vec<(&'static str, &'static str, i64)>,
-    svg: String,
+    shown: Shown,
+    chart: Calls,
+}
+
+impl Detail<'_> {
+    fn periods(&self) -> Vec<(&'static str, &'static str, bool)> {
+        periods(self.shown, self.h)
+    }
+
+    fn path(&self) -> String {
+        format!("{PATH}/{}", self.id)
+    }
 }
 
 /// Shows the page of a key. The form has the values of the key, or those of a form that was refused.
@@ -295,14 +338,10 @@ async fn detail(
 ) -> Result<Response, ApiError> {
     let account = member.account.id;
     let key = console.hub.key(account, key).await?;
-    let days = if params.days.as_deref() == Some("30") { 30 } else { 1 };
-    let (bars, each) = if days == 30 { (30, 24) } else { (24, 1) };
-    let usage = console.hub.key_usage(account, key.id, bars * each).await?;
-    let chart = Chart::new(&usage, console.clock.now().as_millis().div_euclid(HOUR_MS), bars, each);
+    let shown = Shown::of(params.days.as_deref());
+    let usage = console.hub.usage_of_key(account, key.id, shown.period()).await?;
     let page = member.page.at("hub", format!("/hub/keys/{}", key.id));
     let h = texts(page.language);
-    let names = [h.ok, h.refused, h.client_error, h.server_error];
-    let outcomes = super::chart::OUTCOMES.into_iter().zip(names).zip(chart.totals);
     let (form, error) = match sent {
         Some((form, error)) => (form, Some(error)),
         None => (KeyForm::of(&key), None),
@@ -317,10 +356,8 @@ async fn detail(
         problems: error.as_ref().map(|error| problems(error, page.language)).unwrap_or_default(),
         notice: (params.done.as_deref() == Some("saved")).then_some(h.saved),
         old_until: key.old_until.filter(|until| *until > now).map(When),
-        days,
-        total: chart.total(),
-        outcomes: outcomes.map(|((class, name), calls)| (class, name, calls)).collect(),
-        svg: chart.svg(h.chart),
+        shown,
+        chart: Calls::new(&shown.columns(&usage, now), shown, h),
     };
     match &error {
         Some(error) => page.refuse(error, &template),
@@ -375,7 +412,7 @@ pub(crate) async fn rotate(
     let overlap = overlap.parse().ok().filter(|seconds| (0..=MAX_OVERLAP).contains(seconds));
     let overlap = overlap.ok_or_else(|| ApiError::new(Code::InvalidParam).with("overlap"))?;
     let (key, secret) = console.hub.rotate_key(member.account.id, id(&key)?, overlap).await?;
-    shown(member, &key, secret.expose())
+    show_once(&console, member, &key, secret.expose())
 }
 
 pub(crate) async fn delete(
@@ -385,5 +422,5 @@ pub(crate) async fn delete(
     CsrfForm(Nothing): CsrfForm<Nothing>,
 ) -> Result<Response, ApiError> {
     console.hub.delete_key(member.account.id, id(&key)?).await?;
-    Ok(Redirect::to("/hub?done=deleted").into_response())
+    Ok(Redirect::to("/hub/keys?done=deleted").into_response())
 }

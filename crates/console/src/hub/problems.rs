@@ -26,6 +26,11 @@ const PHRASES: &[(&str, &str)] = &[
     ("Input should be a whole number", "应为整数"),
     ("Input should be from {} to {}", "应在 {} 到 {} 之间"),
     ("Input should be at most {}", "最大为 {}"),
+    (
+        "Line {} should be a name, a colon, and a type as city: string!",
+        "第 {} 行应为名称、冒号和类型，例如 city: string!",
+    ),
+    ("This name is taken", "这个名称已经有了"),
     // Keys.
     ("Input should be a date such as {}", "应为日期，例如 {}"),
     ("Input should be in the future, {}", "应为将来的日期"),

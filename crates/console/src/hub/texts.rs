@@ -57,7 +57,6 @@ crate::texts::texts! {
     saved: "已保存，下一次调用即生效。", "Saved. Takes effect with the next call.";
     wrong: "请检查以下内容", "Please check the following";
     settings: "设置", "Settings";
-    chart: "调用统计", "Call statistics";
     day: "24 小时", "24 hours";
     month: "30 天", "30 days";
     ok: "成功", "Success";
@@ -139,4 +138,148 @@ crate::texts::texts! {
     change: "修改", "Edit";
     disable: "停用", "Disable";
     enable: "启用", "Enable";
+    // The overview.
+    overview: "概览", "Overview";
+    overview_lead: "一个入口，管住所有 API：谁能调、调多少、调得怎样。",
+        "One gateway for all APIs: who calls, how much, and how well.";
+    of_everybody: "下面是所有人的调用。", "These are the calls of all users.";
+    period: "时间范围", "Period";
+    seven_days: "7 天", "7 days";
+    per_hour: "每小时的调用", "Calls per hour";
+    per_six_hours: "每 6 小时的调用", "Calls per 6 hours";
+    per_whole_day: "每天的调用", "Calls per day";
+    times: "次", "calls";
+    average: "平均耗时", "Average duration";
+    scrolls: "调用图，可以左右滚动", "Chart of calls, scrolls sideways";
+    scrolls_durations: "耗时图，可以左右滚动", "Chart of durations, scrolls sideways";
+    calls_total: "调用", "Calls";
+    calls_column: "调用", "Calls";
+    refused_count: "其中 {} 次被拒绝", "{} of them rejected";
+    success_share: "成功率", "Success rate";
+    failed_count: "{} 次失败", "{} failed";
+    slow: "P95 耗时", "P95 duration";
+    median: "P50 是 {}", "P50 is {}";
+    live_count: "其中 {} 个启用", "{} of them enabled";
+    attention: "需要看一眼", "Needs attention";
+    all_well: "没有异常。", "Nothing unusual.";
+    resting_why: "连续失败，暂时不再转发", "Failing repeatedly, calls are not forwarded for now";
+    trying_why: "正在放行一次调用试探", "One call is let through as a trial";
+    many_failures: "出错 {}", "{} failed";
+    expires_soon: "快过期了", "Expires soon";
+    log: "日志", "Log";
+    look: "查看", "Open";
+    all_apis: "全部 {} 个", "All {}";
+    none_lead: "后端用它签发令牌，前端用令牌调用 API。",
+        "Your server signs tokens with it, and your app calls APIs with the tokens.";
+
+    // Trying a call.
+    try_it: "试一试", "Try it";
+    try_lead: "在页面里签好令牌，发一次真的调用。", "Sign a token on the page and send a real call.";
+    action: "接口", "Action";
+    choose: "选择", "Choose";
+    arguments: "参数", "Arguments";
+    no_arguments: "这个接口没有说明参数。", "This action describes no arguments.";
+    extra: "更多参数（JSON）", "Further arguments (JSON)";
+    extra_wrong: "参数有误：{}", "An argument is wrong: {}";
+    identity: "以谁的身份", "Call as";
+    anonymous: "匿名", "Anonymous";
+    as_app: "应用", "App";
+    as_user: "用户", "User";
+    no_live_key: "没有启用的 Hub 密钥，只能匿名调用。", "Without an enabled Hub key, calls are anonymous.";
+    hub_key: "Hub 密钥", "Hub key";
+    life: "令牌有效期", "Token lifetime";
+    five_minutes: "5 分钟", "5 minutes";
+    two_hours: "2 小时（最长）", "2 hours (maximum)";
+    user_id: "用户 id", "User id";
+    page_origin: "来源网页", "Page origin";
+    page_origin_hint: "须在域名白名单内", "must be on the domain allowlist";
+    sk_stays: "SK 留在服务器上，令牌在服务器上签发。", "The SK stays on the server, which signs the token.";
+    send: "发送", "Send";
+    response: "回答", "Response";
+    in_log: "在日志里", "In the log";
+    token: "令牌", "Token";
+    cut: "太长了，只显示开头。", "Too long, only the beginning is shown.";
+    not_sent: "还没有发送", "Not sent yet";
+    not_sent_lead: "填好参数，按「发送」，真实的回答会显示在这里。",
+        "Fill in the arguments and press Send. The real response appears here.";
+    examples: "复制就能跑", "Runs as copied";
+    examples_lead: "已经填好你的 AK 和 SK。离开这一页以后，SK 不会再出现。",
+        "Your AK and SK are filled in. After you leave this page, the SK is not shown again.";
+
+    // A call of the log.
+    outcome: "结果", "Outcome";
+    close: "关闭", "Close";
+    step_came: "收到请求", "Request received";
+    step_token: "核对令牌与密钥", "Token and key checked";
+    step_lists: "核对白名单", "Allowlists checked";
+    step_limits: "核对额度", "Limits checked";
+    step_action: "找到接口，核对权限与参数", "Action found, permission and arguments checked";
+    step_upstream: "等待上游", "Upstream called";
+    step_sent: "返回结果", "Response sent";
+    stopped: "停在这里", "Stopped here";
+    from_where: "来源", "Origin";
+    size: "大小", "Size";
+    copy_trace: "复制追踪号", "Copy trace ID";
+    same_kind: "同类调用", "Similar calls";
+    pick_call: "选一条，看它走到了哪一步。", "Select a call to see how far it came.";
+
+    // An API as fields.
+    way: "编辑方式", "Way of editing";
+    as_fields: "表单", "Form";
+    basic: "基本", "Basics";
+    api_code_hint: "地址里的那一段", "the segment in the address";
+    description: "说明", "Description";
+    upstream: "上游", "Upstream";
+    headers: "发给上游的请求头", "Headers sent upstream";
+    secret_headers: "保密的请求头", "Secret headers";
+    secret_headers_hint: "加密保存，不再显示；留空则不变", "sealed and never shown again; empty keeps the value";
+    header_name: "名称", "Name";
+    header_value: "值", "Value";
+    stored_value: "已保存", "Stored";
+    timing: "超时、重试与熔断", "Timeout, retries and circuit breaker";
+    timeout: "超时（毫秒）", "Timeout (ms)";
+    retries: "重试次数", "Retries";
+    breaker_failures: "连续失败几次后熔断（0 为从不）", "Failures that open the circuit (0 = never)";
+    breaker_open: "熔断多久（毫秒）", "Circuit stays open (ms)";
+    health_path: "健康检查路径", "Health check path";
+    serves_any: "转发没有定义的接口", "Forward undefined actions";
+    serves_any_hint: "接口名就是上游路径。", "The action's name is the upstream path.";
+    add_action: "加接口", "Add action";
+    no_actions: "还没有接口。", "No actions yet.";
+    new_action: "新接口", "New action";
+    action_name: "接口名", "Action name";
+    summary: "一句话说明", "Summary";
+    method: "方法", "Method";
+    method_same: "与调用者相同", "Same as the caller's";
+    path: "上游路径", "Upstream path";
+    path_hint: "可以用 {参数}", "may contain arguments in braces";
+    parameters: "参数", "Parameters";
+    parameters_hint: "每行一个：名称: 类型! 说明，! 表示必填",
+        "one per line, name: type! description, where ! means required";
+    parameters_json: "参数只能用 JSON 编辑。", "The parameters can only be edited as JSON.";
+    who_calls: "谁能调", "Who may call";
+    as_api: "与整个 API 相同", "Same as the API";
+    everybody_may: "所有人", "Everyone";
+    token_only: "带令牌的", "With a token";
+    cache_seconds: "缓存（秒）", "Cache (seconds)";
+    needed_roles: "需要的角色", "Required roles";
+    needed_roles_hint: "每行一个，有其一即可；留空不限。", "One per line, one of them is enough; empty for any.";
+    needed_groups: "需要的用户组", "Required groups";
+    needed_groups_hint: "每行一个，例如 /sales；留空不限。", "One per line, such as /sales; empty for any.";
+    delete_action: "删除这个接口", "Delete this action";
+    access: "访问", "Access";
+    allow_anonymous: "允许匿名调用", "Allow anonymous calls";
+    allow_anonymous_hint: "共用一份额度", "They share one quota";
+    accounts: "可以使用的账号", "Accounts";
+    accounts_hint: "每行一个邮箱，* 为所有人。管理员始终可以。", "One email per line, * for everyone. Administrators always may.";
+    further_keys: "可以使用的密钥", "Keys";
+    further_keys_hint: "每行一个 AK。", "One AK per line.";
+    tools: "智能体看到的工具", "Tools that agents see";
+    tools_lead: "每个接口是一个 MCP 工具。", "Each action is an MCP tool.";
+    delete_api: "删除这个 API", "Delete this API";
+    delete_api_lead: "只删除这里保存的定义；内置或文件里的同名定义会重新生效。",
+        "Only the stored definition is deleted; a built-in one or one in the file with the same code \
+         is in force again.";
+    delete_api_ask: "删除这个 API 的定义？正在使用它的应用会收到 404。",
+        "Delete the definition of this API? Apps that use it will get 404.";
 }
