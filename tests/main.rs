@@ -176,6 +176,7 @@ mod pages {
     pub mod consent;
     mod consent_accounts;
     mod consent_scopes;
+    mod docs;
     mod frame;
     mod keys;
     mod memories;

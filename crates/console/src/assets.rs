@@ -54,6 +54,8 @@ const STYLES: &str = concat!(
     include_str!("../assets/css/consent.css"),
     "\n",
     include_str!("../assets/css/hub.css"),
+    "\n",
+    include_str!("../assets/css/docs.css"),
 );
 
 static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {

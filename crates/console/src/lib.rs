@@ -13,6 +13,7 @@ mod chart;
 mod chat;
 mod consent;
 mod cookies;
+mod docs;
 mod error_page;
 mod form;
 mod home;
@@ -126,6 +127,8 @@ pub struct Console {
     imports: memories::import::job::Imports,
     /// The parts that the server sets once it is complete.
     server: Arc<RwLock<Server>>,
+    /// Returns the OpenAPI document of these services.
+    document: fn(&Services) -> serde_json::Value,
 }
 
 impl Console {
@@ -151,7 +154,27 @@ impl Console {
             started,
             imports,
             server: Arc::default(),
+            document: |_services| serde_json::Value::Null,
         }
+    }
+
+    /// Sets what returns the OpenAPI document, for the reference.
+    #[must_use]
+    pub fn described_by(self, document: fn(&Services) -> serde_json::Value) -> Self {
+        Self { document, ..self }
+    }
+
+    /// Returns the operations of the API. They are read at the first use, and are the same for all servers of
+    /// a process.
+    fn reference(&self) -> &'static docs::Reference {
+        static READ: std::sync::OnceLock<docs::Reference> = std::sync::OnceLock::new();
+        READ.get_or_init(|| docs::Reference::new(&(self.document)(&self.services())))
+    }
+
+    /// Returns the crates behind the pages.
+    pub fn services(&self) -> Services {
+        let Self { identity, memory, archive, chat, agents, plaza, hub, .. } = self.clone();
+        Services { identity, memory, archive, chat, agents, plaza, hub }
     }
 
     /// Sets the gateway through which the pages call APIs of the Hub, and what knows the configuration. A
@@ -237,6 +260,7 @@ pub fn router(console: Console) -> Router {
         .route(people::talk::PATH, get(people::talk::show).post(people::talk::submit))
         .route(visitors::PATH, get(visitors::show).post(visitors::submit))
         .merge(admin::router())
+        .merge(docs::router())
         .merge(agents::router())
         .merge(consent_routes())
         .merge(plaza::router())

@@ -74,7 +74,7 @@ texts! {
     nav_plaza: "广场", "Plaza";
     nav_public: "我的公开主页", "My public page";
     nav_account: "账号与会话", "Account and sessions";
-    nav_reference: "API 文档", "API reference";
+    nav_docs: "开发文档", "Documentation";
     language: "语言", "Language";
     sign_out: "退出登录", "Sign out";
     copy: "复制", "Copy";
@@ -420,6 +420,7 @@ mod tests {
             crate::apps::texts::ALL,
             crate::chat::texts::ALL,
             crate::consent::texts::ALL,
+            crate::docs::texts::ALL,
             crate::people::texts::ALL,
             crate::home::texts::ALL,
             crate::hub::texts::ALL,

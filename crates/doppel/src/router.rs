@@ -95,7 +95,7 @@ pub(crate) fn public_routes() -> impl Iterator<Item = &'static str> {
 }
 
 /// Returns the routes of the API, relative to a base path.
-fn api(services: &Services) -> OpenApiRouter {
+fn api(services: &console::Services) -> OpenApiRouter {
     let identity = &services.identity;
     services
         .memory
@@ -112,17 +112,22 @@ fn api(services: &Services) -> OpenApiRouter {
 
 /// Returns the API under both of its base paths, `/api` and `/gate/lab/api`.
 fn api_router(services: &Services) -> Router {
-    let (router, _) = api(services).split_for_parts();
+    let (router, _) = api(&services.console.services()).split_for_parts();
     Router::new().nest("/api", router.clone()).nest("/gate/lab/api", router)
 }
 
-/// Returns the OpenAPI document of this server.
-pub(crate) fn document(services: &Services) -> OpenApi {
+/// Returns the OpenAPI document of these services.
+pub(crate) fn document(services: &console::Services) -> OpenApi {
     let (_, described) = api(services).split_for_parts();
     let session_cookie = Cookies::new(services.identity.settings().secure_cookies).session_name();
     let mut document = openapi::base(&session_cookie).nest("/api", described);
     openapi::complete(&mut document);
     document
+}
+
+/// Returns the OpenAPI document as JSON, for the pages with the documentation.
+pub(crate) fn described(services: &console::Services) -> serde_json::Value {
+    serde_json::to_value(document(services)).unwrap_or_default()
 }
 
 /// Builds the service for all requests: the gateway for calls of the Hub, and the router for everything else.
@@ -194,7 +199,7 @@ fn router(
     gateway: &Gateway,
     leaving: Leaving,
 ) -> Result<Router, ApiError> {
-    let described = services.clone();
+    let described = services.console.services();
     let guarded = Guard::new(services.identity.clone(), public_routes());
     Ok(api_router(services)
         .merge(memory::file::download(services.memory.clone()))

@@ -100,8 +100,8 @@ pub async fn document(config: &Config) -> Result<String> {
     let (_directory, config, db) = temporary(config).await?;
     let base_url = base_url(&config, None);
     let identity = identity(&config, db.clone(), &base_url);
-    let document =
-        crate::router::document(&services(&config, &db, &identity, &base_url)?).to_pretty_json()?;
+    let document = crate::router::document(&services(&config, &db, &identity, &base_url)?.console.services())
+        .to_pretty_json()?;
     db.close().await?;
     Ok(document)
 }

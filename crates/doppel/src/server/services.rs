@@ -237,7 +237,8 @@ pub(super) fn services(
     let importer =
         crate::import::pages::PageImporter::new(archive, memory.clone(), config.files.max_upload_bytes);
     let console = console::Console::new(behind, db.clock().clone(), db.random().clone(), base_url)
-        .importing_with(std::sync::Arc::new(importer));
+        .importing_with(std::sync::Arc::new(importer))
+        .described_by(crate::router::described);
     let base_url = base_url.to_owned();
     let (db, identity) = (db.clone(), identity.clone());
     Ok(Services { db, identity, memory, chat, agents, avatars, plaza, hub, console, base_url })
