@@ -184,6 +184,7 @@ mod pages {
     mod notes;
     mod people;
     mod plaza;
+    mod plaza_people;
     mod profile;
     mod programs;
     mod review;

@@ -66,6 +66,7 @@ static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
         ("chat.js", Asset::new(JS, &include_bytes!("../assets/chat.js")[..])),
         ("console.js", Asset::new(JS, &include_bytes!("../assets/console.js")[..])),
         ("hub.js", Asset::new(JS, &include_bytes!("../assets/hub.js")[..])),
+        ("plaza.js", Asset::new(JS, &include_bytes!("../assets/plaza.js")[..])),
         ("profile.js", Asset::new(JS, &include_bytes!("../assets/profile.js")[..])),
         ("memories.js", Asset::new(JS, &include_bytes!("../assets/memories.js")[..])),
         ("notes.js", Asset::new(JS, &include_bytes!("../assets/notes.js")[..])),

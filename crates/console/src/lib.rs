@@ -74,7 +74,7 @@ pub const PUBLIC: &[&str] = &[
 ];
 
 /// The ends of the paths of forms with files.
-pub const UPLOADS: &[&str] = &[profile::picture::UPLOAD, memories::import::PATH];
+pub const UPLOADS: &[&str] = &[profile::picture::UPLOAD, memories::import::PATH, plaza::publish::PATH];
 
 /// The connection to what imports files.
 pub mod import {

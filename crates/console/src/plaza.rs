@@ -3,6 +3,8 @@
 mod admin;
 mod circles;
 mod me;
+mod people;
+pub(crate) mod publish;
 mod square;
 mod talk;
 pub(crate) mod texts;
@@ -10,7 +12,7 @@ mod view;
 
 use axum::{
     Router,
-    extract::FromRequestParts,
+    extract::{DefaultBodyLimit, FromRequestParts},
     routing::{get, post},
 };
 use http::request::Parts;
@@ -26,11 +28,15 @@ pub(crate) fn router() -> Router<Console> {
     Router::new()
         .route("/plaza", get(square::feed))
         .route("/plaza/new", get(square::write).post(square::publish))
+        .route(publish::PATH, post(publish::submit).layer(DefaultBodyLimit::max(publish::MAX_UPLOAD)))
+        .route("/plaza/people/{route}", get(people::author))
+        .route("/plaza/replies", get(people::replies))
         .route("/plaza/redeem", post(me::redeem))
         .route("/plaza/me", get(me::show))
         .route("/plaza/double", post(me::set_double))
         .route("/plaza/unblock", post(me::unblock))
         .route("/plaza/posts/{name}", get(talk::show).post(talk::act_on_post))
+        .route("/plaza/posts/{name}/edit", get(talk::edit_page).post(talk::edit))
         .route("/plaza/posts/{name}/comment", post(talk::comment))
         .route("/plaza/posts/{name}/comments/{id}", post(talk::act_on_comment))
         .route("/plaza/topics/{id}", get(square::topic))

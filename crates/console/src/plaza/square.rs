@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use plaza::{
     circle::Circle,
     cursor::CursorParams,
@@ -39,7 +39,7 @@ pub(crate) struct PageParams {
 }
 
 impl PageParams {
-    fn cursor(&self) -> CursorParams {
+    pub(super) fn cursor(&self) -> CursorParams {
         let page = self.page.as_deref().and_then(|page| page.parse().ok());
         CursorParams { page, page_size: None, snapshot: self.snapshot.clone() }
     }
@@ -70,18 +70,31 @@ pub(super) struct Choice {
 struct FeedPage<'a> {
     page: &'a Page,
     t: &'a Texts,
-    is_admin: bool,
     notice: Option<&'a str>,
     filter: &'a FeedFilter,
     sort: &'static str,
-    kind: &'static str,
     sorts: Vec<Choice>,
-    kinds: Vec<Choice>,
+    /// Name, text with the number of posts, and true for the one that is shown.
+    kinds: Vec<(&'static str, String, bool)>,
     topic: Option<Topic>,
+    /// The circles that the reader is in.
+    circles: Vec<Circle>,
+    topics: Vec<(String, String, i64)>,
+    /// The number of the reader's certificate, and of the replies that they have not seen.
+    certificate: String,
+    unseen: String,
+    circle_name: String,
     posts: Vec<PostView>,
     newer: Option<String>,
     older: Option<String>,
     here: String,
+}
+
+impl FeedPage<'_> {
+    /// Returns the kinds of a new post.
+    fn post_kinds(&self) -> [(&'static str, &'static str); 3] {
+        Kind::ALL.map(|kind| (kind.name(), view::kind(kind, self.t)))
+    }
 }
 
 const fn sort_name(sort: Sort) -> &'static str {
@@ -109,7 +122,7 @@ fn address(filter: &FeedFilter) -> String {
 }
 
 /// Returns the links to the previous and the next page.
-fn around(base: &str, number: i64, feed: &Feed) -> (Option<String>, Option<String>) {
+pub(super) fn around(base: &str, number: i64, feed: &Feed) -> (Option<String>, Option<String>) {
     let join = if base.contains('?') { '&' } else { '?' };
     let newer = (number > 1).then(|| format!("{base}{join}page={}", number - 1));
     let snapshot = feed.snapshot.as_deref().unwrap_or_default();
@@ -121,13 +134,20 @@ fn around(base: &str, number: i64, feed: &Feed) -> (Option<String>, Option<Strin
 pub(crate) async fn feed(
     State(console): State<Console>,
     member: Member,
+    headers: HeaderMap,
     Query(query): Query<PageParams>,
 ) -> Result<Response, ApiError> {
-    if console.plaza.certificate(member.account.id).await?.is_none() {
+    let Some(certificate) = console.plaza.certificate(member.account.id).await? else {
         return super::me::gate(member.page, None, "");
-    }
+    };
     let (filter, cursor) = (query.filter(), query.cursor().check()?);
     let feed = console.plaza.feed(member.account.id, &filter, cursor).await?;
+    let circles = console.plaza.circles_of(member.account.id).await?;
+    let first = CursorParams { page: None, page_size: Some(5), snapshot: None }.check()?;
+    let (topics, _) = console.plaza.topics(first).await?;
+    let unseen = super::people::unseen(&console, &member, &headers).await?;
+    let circle_name = circles.iter().find(|circle| circle.route == filter.circle);
+    let circle_name = circle_name.map_or(&filter.circle, |circle| &circle.name).clone();
     let page = member.page.at("plaza", address(&filter));
     let t = Texts::of(page.language);
     let sorts = [(Sort::Featured, t.featured), (Sort::Timeline, t.timeline)].map(|(sort, label)| Choice {
@@ -135,25 +155,29 @@ pub(crate) async fn feed(
         label: label.to_owned(),
         is_chosen: filter.sort == sort,
     });
-    let all = std::iter::once((Kinds::All, t.all.to_owned(), Kinds::All));
-    let each = Kind::ALL.map(|kind| (Kinds::One(kind), view::kind(kind, t).to_owned(), Kinds::One(kind)));
-    let kinds = all.chain(each).map(|(kinds, label, counted)| Choice {
-        href: address(&FeedFilter { kinds, ..filter.clone() }),
-        label: format!("{label} {}", feed.counts.of(counted)),
-        is_chosen: filter.kinds == kinds,
+    let all = std::iter::once((Kinds::All, t.all));
+    let each = Kind::ALL.map(|kind| (Kinds::One(kind), view::kind(kind, t)));
+    let kinds = all.chain(each).map(|(kinds, label)| {
+        (kind_name(kinds), format!("{label} {}", feed.counts.of(kinds)), filter.kinds == kinds)
     });
     let (newer, older) = around(&address(&filter), cursor.number(), &feed);
     let template = FeedPage {
         page: &page,
         t,
-        is_admin: member.account.is_admin,
         notice: super::notice(query.done.as_deref(), t),
         sort: sort_name(filter.sort),
-        kind: kind_name(filter.kinds),
         filter: &filter,
         sorts: sorts.into_iter().collect(),
         kinds: kinds.collect(),
         topic: None,
+        topics: topics
+            .into_iter()
+            .map(|topic| (format!("/plaza/topics/{}", encode(&topic.id)), topic.title, topic.posts))
+            .collect(),
+        certificate: certificate.number,
+        unseen,
+        circle_name,
+        circles,
         posts: views(feed, &member.account, t, &console.public_url),
         newer,
         older,
@@ -162,7 +186,7 @@ pub(crate) async fn feed(
     page.answer(StatusCode::OK, &template)
 }
 
-fn views(feed: Feed, reader: &identity::Account, t: &Texts, public_url: &str) -> Vec<PostView> {
+pub(super) fn views(feed: Feed, reader: &identity::Account, t: &Texts, public_url: &str) -> Vec<PostView> {
     let Feed { posts, people, .. } = feed;
     posts.into_iter().map(|post| PostView::new(post, &people, reader, t, public_url)).collect()
 }
@@ -183,14 +207,17 @@ pub(crate) async fn topic(
     let template = FeedPage {
         page: &page,
         t,
-        is_admin: member.account.is_admin,
         notice: None,
         filter: &FeedFilter::default(),
         sort: "",
-        kind: "",
         sorts: Vec::new(),
         kinds: Vec::new(),
         topic: Some(topic),
+        topics: Vec::new(),
+        certificate: String::new(),
+        unseen: String::new(),
+        circle_name: String::new(),
+        circles: Vec::new(),
         posts: views(feed, &member.account, t, &console.public_url),
         newer,
         older,
@@ -223,6 +250,25 @@ impl From<Fields> for PostForm {
     }
 }
 
+impl PostForm {
+    /// Sets a field by its name.
+    pub(super) fn set(&mut self, name: &str, value: String) {
+        match name {
+            "content" => self.content = value.replace("\r\n", "\n"),
+            "kind" => self.kind = value,
+            "circle" => self.circle = value,
+            "topic" => self.topic = value,
+            "link" => self.link = value,
+            _ => {}
+        }
+    }
+
+    /// Returns the post that the form describes.
+    pub(super) fn request(&self) -> PostRequest {
+        PostRequest::from_page(&self.content, &self.kind, &self.circle, &self.topic, &self.link)
+    }
+}
+
 #[derive(Template)]
 #[template(path = "plaza/write.html")]
 struct WritePage<'a> {
@@ -234,7 +280,7 @@ struct WritePage<'a> {
     circles: Vec<Circle>,
 }
 
-async fn write_page(
+pub(super) async fn write_page(
     console: &Console,
     member: Member,
     form: &PostForm,
@@ -273,7 +319,7 @@ pub(crate) async fn publish(
     CertifiedMember(member): CertifiedMember,
     CsrfForm(form): CsrfForm<PostForm>,
 ) -> Result<Response, ApiError> {
-    let request = PostRequest::from_page(&form.content, &form.kind, &form.circle, &form.topic, &form.link);
+    let request = form.request();
     let posted = async {
         console.plaza.speak(member.account.id).await?;
         console.plaza.post(member.account.id, rules::check(request)?).await

@@ -7,6 +7,7 @@ use axum::{
 };
 use http::StatusCode;
 use plaza::{
+    CommentId,
     comment::{Comment, model::CommentRequest, rules},
     cursor::CursorParams,
     moderation::Target,
@@ -100,10 +101,12 @@ async fn render(
     let page = member.page.at("plaza", here.clone());
     let t = Texts::of(page.language);
     let all: Vec<&Comment> = listed.items.iter().chain(&listed.context).collect();
-    let comments: Vec<CommentView> = listed
-        .items
-        .iter()
-        .map(|comment| CommentView::new(comment, &all, &listed.people, reader, t, &console.public_url))
+    let view = |comment: &Comment| {
+        CommentView::new(comment, post.author, &all, &listed.people, reader, t, &console.public_url)
+    };
+    let comments: Vec<CommentView> = threads(&listed.items)
+        .into_iter()
+        .map(|(comment, is_nested)| CommentView { is_nested, ..view(comment) })
         .collect();
     let reply = asked.reply.as_deref().and_then(|id| comments.iter().find(|comment| comment.id == id));
     let snapshot = listed.snapshot.as_deref().unwrap_or_default();
@@ -123,6 +126,70 @@ async fn render(
     match error {
         Some(error) => page.refuse(&error, &template),
         None => page.answer(StatusCode::OK, &template),
+    }
+}
+
+/// Returns comments in the order of their threads: each first comment, and then the replies in its chain,
+/// with true. Replies whose first comment is not among them stay where they are.
+fn threads(comments: &[Comment]) -> Vec<(&Comment, bool)> {
+    let is_here = |id: CommentId| comments.iter().any(|comment| comment.id == id && comment.root.is_none());
+    let is_nested = |comment: &Comment| comment.root.is_some_and(is_here);
+    let mut ordered = Vec::with_capacity(comments.len());
+    for comment in comments.iter().filter(|comment| !is_nested(comment)) {
+        ordered.push((comment, false));
+        let replies = comments.iter().filter(|reply| reply.root == Some(comment.id) && is_nested(reply));
+        ordered.extend(replies.map(|reply| (reply, true)));
+    }
+    ordered
+}
+
+#[derive(Template)]
+#[template(path = "plaza/edit.html")]
+struct EditPage<'a> {
+    page: &'a Page,
+    t: &'a Texts,
+    name: &'a str,
+    alert: Option<String>,
+    content: &'a str,
+}
+
+/// Shows the form that changes the text of a post.
+pub(crate) async fn edit_page(
+    State(console): State<Console>,
+    CertifiedMember(member): CertifiedMember,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
+    let post = console.plaza.find_post(member.account.id, &name).await?;
+    if post.author != member.account.id {
+        return Err(Code::NotFound.into());
+    }
+    let page = member.page.at("plaza", format!("/plaza/posts/{name}/edit"));
+    let t = Texts::of(page.language);
+    let template = EditPage { page: &page, t, name: &name, alert: None, content: &post.content };
+    page.answer(StatusCode::OK, &template)
+}
+
+/// Changes the text of a post, or shows the form again with the error.
+pub(crate) async fn edit(
+    State(console): State<Console>,
+    CertifiedMember(member): CertifiedMember,
+    Path(name): Path<String>,
+    CsrfForm(form): CsrfForm<ActionForm>,
+) -> Result<Response, ApiError> {
+    let changed = async {
+        console.plaza.speak(member.account.id).await?;
+        let content = plaza::post::rules::check_text(&form.content)?;
+        console.plaza.edit_post(member.account.id, &name, content).await
+    };
+    match changed.await {
+        Ok(()) => Ok(Redirect::to(&format!("/plaza/posts/{name}?done=saved")).into_response()),
+        Err(error) if error.code() != Code::NotFound && error.code().status().is_client_error() => {
+            let page = member.page.once("plaza");
+            let alert = Some(problem(&error, &page));
+            let t = Texts::of(page.language);
+            page.refuse(&error, &EditPage { page: &page, t, name: &name, alert, content: &form.content })
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -218,4 +285,43 @@ fn back(place: &str, name: &str) -> String {
 
 fn reason(text: &str) -> Result<String, ApiError> {
     plaza::moderation::rules::check_reason(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::{AccountId, Timestamp};
+
+    fn comment(id: i64, root: Option<i64>) -> Comment {
+        Comment {
+            id: CommentId(id),
+            post: plaza::PostId(1),
+            author: AccountId(1),
+            content: String::new(),
+            reply_to: root.map(CommentId),
+            reply_to_name: None,
+            root: root.map(CommentId),
+            source: "user".into(),
+            sticker_url: String::new(),
+            likes: 0,
+            created_at: Timestamp(0),
+            edited_at: None,
+            is_live: true,
+            liked: false,
+        }
+    }
+
+    #[test]
+    fn replies_follow_the_first_comment_of_their_chain() {
+        let all = [
+            comment(1, None),
+            comment(2, None),
+            comment(3, Some(1)),
+            comment(4, Some(9)),
+            comment(5, Some(1)),
+        ];
+        let ordered: Vec<(i64, bool)> =
+            threads(&all).into_iter().map(|(comment, is_nested)| (comment.id.0, is_nested)).collect();
+        assert_eq!(ordered, [(1, false), (3, true), (5, true), (2, false), (4, false)]);
+    }
 }

@@ -2,7 +2,6 @@
 
 crate::texts::texts! {
     plaza: "广场", "Plaza";
-    lead: "人与分身相遇的地方。", "Where people and their doubles meet.";
     gate_title: "需要邀请码", "Invitation required";
     gate_lead:
         "广场的居民凭邀请码入场。请向一位居民要一个邀请码。",
@@ -18,8 +17,6 @@ crate::texts::texts! {
     info: "找信息", "Looking for info";
     kind: "类型", "Kind";
     order: "排序", "Sort";
-    search: "搜索", "Search";
-    keyword: "关键词", "Keyword";
     nothing: "这里还没有帖子。", "No posts yet.";
     content: "内容", "Content";
     circle: "圈子", "Circle";
@@ -112,4 +109,26 @@ crate::texts::texts! {
     time: "时间", "Time";
     check: "内容有误，请检查后重试。", "Please check your input and try again.";
     back: "返回广场", "Back to the Plaza";
+    say: "想和大家说什么？", "What do you want to say?";
+    pictures: "图片", "Pictures";
+    more_fields: "话题与链接", "Topic and link";
+    see_more: "再看一页", "Load more";
+    doubles: "{} 个分身", "{} by doubles";
+    edit: "修改", "Edit";
+    edit_post: "修改帖子", "Edit post";
+    edit_hint: "修改后会标上「已编辑」。", "The post is marked as edited.";
+    my_circles: "我的圈子", "My circles";
+    all_of: "全部", "All";
+    no_circles: "还没有加入圈子。", "You are in no circle yet.";
+    replies: "回复我的", "Replies";
+    replies_none: "还没有人回复你。", "Nobody has replied to you yet.";
+    replies_lead: "别人在你的帖子下的评论，和对你评论的回复。", "Comments on your posts, and replies to your comments.";
+    fresh: "新", "New";
+    posts_of: "{} 的帖子", "Posts of {}";
+    public_page: "公开主页", "Public page";
+    poster: "楼主", "Author";
+    empty_lead: "发第一篇，或者换一个条件。", "Write the first one, or try another filter.";
+    find_posts: "搜索帖子", "Search posts";
+    apply: "应用", "Apply";
+    invite_others: "邀请别人", "Invite others";
 }

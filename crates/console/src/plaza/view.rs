@@ -3,11 +3,15 @@
 use identity::Account;
 use plaza::{
     comment::{Comment, rules as comment},
-    post::{Author, Kind, People, Post},
+    post::{Author, Kind, People, Post, model::LinkMeta},
 };
+use store::AccountId;
 
 use super::texts::Texts;
-use crate::{icons::Face, when::When};
+use crate::{
+    icons::{Face, own_picture},
+    when::When,
+};
 
 /// The data of a post that a page shows.
 pub(crate) struct PostView {
@@ -21,12 +25,23 @@ pub(crate) struct PostView {
     /// Address and title of the topic.
     pub(crate) topic: Option<(String, String)>,
     pub(crate) content: String,
-    /// Labels and addresses of links, pictures, videos and stickers. They were checked when the post was
+    /// The address of the author's posts; empty if the account was deleted.
+    pub(crate) author_href: String,
+    /// The pictures that this server has, with the text for those who cannot see them.
+    pub(crate) pictures: Vec<(String, String)>,
+    /// The number of pictures beyond those that the grid has room for.
+    pub(crate) more_pictures: usize,
+    /// A link with its title, description and host.
+    pub(crate) link: Option<LinkCard>,
+    /// Labels and addresses of videos, stickers, and pictures elsewhere. They were checked when the post was
     /// created.
     pub(crate) links: Vec<(String, String)>,
     pub(crate) likes: i64,
     pub(crate) liked: bool,
     pub(crate) comments: i64,
+    /// The number of comments by doubles.
+    pub(crate) doubles: i64,
+    pub(crate) kind_class: &'static str,
     pub(crate) is_mine: bool,
     pub(crate) can_delete: bool,
 }
@@ -34,14 +49,15 @@ pub(crate) struct PostView {
 impl PostView {
     pub(crate) fn new(post: Post, people: &People, reader: &Account, t: &Texts, public_url: &str) -> Self {
         let author = Author::of(post.author, people);
-        let mut links = Vec::new();
+        let (mut links, mut pictures) = (Vec::new(), Vec::new());
         let extras = post.extras;
-        if let Some(url) = extras.link {
-            let title = extras.link_meta.and_then(|meta| meta.title).unwrap_or_else(|| url.clone());
-            links.push((title, url));
-        }
+        let link = extras.link.map(|url| LinkCard::new(url, extras.link_meta.unwrap_or_default()));
         for (number, url) in (1..).zip(extras.images) {
-            links.push((format!("{} {number}", t.picture), url));
+            let label = format!("{} {number}", t.picture);
+            match own_picture(&url, public_url) {
+                Some(path) => pictures.push((label, path.to_owned())),
+                None => links.push((label, url)),
+            }
         }
         links.extend(extras.video_url.map(|url| (t.video.to_owned(), url)));
         for (number, url) in (1..).zip(extras.stickers) {
@@ -55,9 +71,19 @@ impl PostView {
         Self {
             name: post.name,
             face: Face::new(author.name(), author.avatar(), public_url),
+            author_href: author_href(&author),
             author: author.name().to_owned(),
             when: When(post.created_at),
             is_edited: post.edited_at.is_some(),
+            more_pictures: pictures.len().saturating_sub(GRID),
+            pictures,
+            link,
+            doubles: (post.comments - post.human_comments).max(0),
+            kind_class: match post.kind {
+                Kind::Discussion => "",
+                Kind::Ama => "apricot",
+                Kind::Info => "sky",
+            },
             kind: kind(post.kind, t),
             circle: post.circle,
             topic,
@@ -72,10 +98,66 @@ impl PostView {
     }
 }
 
+/// Maximum number of pictures in the grid of a post.
+const GRID: usize = 4;
+
+/// A link with what its author said of the target.
+pub(crate) struct LinkCard {
+    pub(crate) url: String,
+    pub(crate) title: String,
+    pub(crate) about: String,
+    pub(crate) host: String,
+}
+
+impl LinkCard {
+    fn new(url: String, meta: LinkMeta) -> Self {
+        let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let host: String = host.split(['/', '?', '#']).next().unwrap_or_default().chars().take(100).collect();
+        let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        Self {
+            title: given(meta.title).unwrap_or_else(|| url.clone()),
+            about: given(meta.description).unwrap_or_default(),
+            host,
+            url,
+        }
+    }
+}
+
+impl PostView {
+    /// Returns the pictures of the grid: address, text, and true for the last one if there are more.
+    pub(crate) fn grid(&self) -> Vec<(&str, &str, bool)> {
+        let shown = self.pictures.iter().take(GRID).enumerate();
+        shown
+            .map(|(at, (label, path))| {
+                (path.as_str(), label.as_str(), at + 1 == GRID && self.more_pictures > 0)
+            })
+            .collect()
+    }
+
+    /// Returns the pictures that the grid has no room for.
+    pub(crate) fn rest(&self) -> &[(String, String)] {
+        self.pictures.get(GRID..).unwrap_or_default()
+    }
+}
+
+/// Returns the address of the posts of an author; empty if the account was deleted.
+fn author_href(author: &Author) -> String {
+    if author.route().is_empty() {
+        String::new()
+    } else {
+        format!("/plaza/people/{}", encode(author.route()))
+    }
+}
+
 /// The data of a comment that a page shows.
 pub(crate) struct CommentView {
     pub(crate) id: String,
     pub(crate) author: String,
+    pub(crate) author_href: String,
+    /// True if the comment belongs below the first comment of its chain, which is on the same page.
+    pub(crate) is_nested: bool,
+    /// True if the author of the post wrote it.
+    pub(crate) is_poster: bool,
     pub(crate) face: Face,
     pub(crate) when: When,
     pub(crate) is_edited: bool,
@@ -94,6 +176,7 @@ pub(crate) struct CommentView {
 impl CommentView {
     pub(crate) fn new(
         found: &Comment,
+        poster: AccountId,
         all: &[&Comment],
         people: &People,
         reader: &Account,
@@ -113,6 +196,9 @@ impl CommentView {
         });
         Self {
             id: comment::name(found.id),
+            author_href: author_href(&author),
+            is_nested: false,
+            is_poster: found.author == poster && found.is_human(),
             face: if found.is_human() { face } else { face.twin() },
             author: author.name().to_owned(),
             when: When(found.created_at),
