@@ -54,7 +54,6 @@ clicks = begun;
 await page.goto(`${origin}/`);
 await click("a[href='/keys/new']");
 await page.fill("[name=name]", "first");
-await click("label:has([name=scope][value='user.info'])");
 await click("form[action='/keys'] button[type=submit]");
 await click(".snippet .view:visible .copy");
 const command = await page.evaluate(() => navigator.clipboard.readText());

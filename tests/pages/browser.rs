@@ -143,7 +143,7 @@ async fn the_way_of_a_key(width: u32, height: u32) {
     browser.client.goto(&format!("{}/keys/new", server.base_url())).await.unwrap();
     browser.check_page().await;
     browser.fill("name", "机器人").await;
-    browser.click("input[name=scope][value='user.info']").await;
+    browser.find("input[name=scope][value='user.info']:checked").await;
     browser.click("form[action='/keys'] button[type=submit]").await;
     let field = browser.find("input[readonly]").await;
     browser.check_page().await;

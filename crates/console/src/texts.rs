@@ -171,6 +171,20 @@ texts! {
     admin: "管理员", "Administrator";
     route: "主页路径", "Route";
 
+    // Presets of scopes.
+    presets: "常用组合", "Presets";
+    preset_read: "只读", "Read only";
+    preset_read_about: "资料、兴趣和记忆", "Profile, interests and memories";
+    preset_write: "写入", "Write";
+    preset_write_about: "读写记忆，添加笔记", "Read and write memories, add notes";
+    preset_chat: "聊天应用", "Chat app";
+    preset_chat_about: "和知道你是谁的分身对话", "Talk to a double that knows you";
+    preset_all: "全部", "Everything";
+    preset_all_about: "只给你自己的程序", "For your own programs only";
+    usage_chart: "每天的调用", "Calls per day";
+    usage_times: "次", "calls";
+    chart_scrolls: "图表，可以左右滚动", "Chart, scrolls sideways";
+
     // The list of keys.
     keys_lead:
         "应用和脚本用 API Key 以你的名义访问 API。每个 Key 只拥有你选择的权限。",

@@ -7,7 +7,7 @@ use identity::{
     Scope, ScopeSet,
     key::{NewKey, rules},
 };
-use web::{ApiError, Code, Language};
+use web::{ApiError, Code, Language, Query};
 
 use super::{expiry, shown};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     form::{CsrfForm, Fields},
     page::{Member, Page},
     problems::{Form, Problems},
-    texts::fill,
+    texts::{Texts, fill},
 };
 
 /// The scopes of the API's first version, in its order. The form hides the newer ones in a section that can
@@ -67,10 +67,49 @@ impl Choice {
     }
 }
 
+/// A set of scopes for a purpose: the name in the address, and the scopes.
+const PRESETS: [(&str, &[Scope]); 4] = [
+    ("read", &[Scope::UserInfo, Scope::UserInfoShades, Scope::UserInfoSoftMemory]),
+    ("write", &[Scope::UserInfo, Scope::NoteAdd, Scope::MemoryRead, Scope::MemoryWrite]),
+    ("chat", &[Scope::UserInfo, Scope::UserInfoShades, Scope::UserInfoSoftMemory, Scope::Chat]),
+    ("all", &[Scope::Everything]),
+];
+
+/// A link that ticks the scopes of a purpose.
+struct Preset {
+    name: &'static str,
+    title: &'static str,
+    about: &'static str,
+    is_chosen: bool,
+}
+
+fn presets(chosen: ScopeSet, t: &Texts) -> Vec<Preset> {
+    let texts = [
+        (t.preset_read, t.preset_read_about),
+        (t.preset_write, t.preset_write_about),
+        (t.preset_chat, t.preset_chat_about),
+        (t.preset_all, t.preset_all_about),
+    ];
+    let preset = |((name, scopes), (title, about)): ((&'static str, &[Scope]), _)| Preset {
+        name,
+        title,
+        about,
+        is_chosen: ScopeSet::of(scopes) == chosen,
+    };
+    PRESETS.into_iter().zip(texts).map(preset).collect()
+}
+
+/// The query of the form.
+#[derive(serde::Deserialize)]
+pub(crate) struct PageParams {
+    preset: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "key_new.html")]
 struct NewPage<'a> {
     page: &'a Page,
+    presets: Vec<Preset>,
     name: &'a str,
     first: Vec<Choice>,
     more: Vec<Choice>,
@@ -87,15 +126,21 @@ struct NewPage<'a> {
 pub(crate) fn show(
     State(console): State<Console>,
     member: Member,
+    Query(params): Query<PageParams>,
 ) -> std::future::Ready<Result<Response, ApiError>> {
-    let page = member.page.at("keys", "/keys/new");
+    let preset = PRESETS.iter().find(|(name, _)| Some(*name) == params.preset.as_deref());
+    let (here, chosen) = match preset {
+        Some((name, scopes)) => (format!("/keys/new?preset={name}"), ScopeSet::of(scopes)),
+        None => ("/keys/new".to_owned(), ScopeSet::of(PRESETS[0].1)),
+    };
+    let page = member.page.at("keys", here);
     let empty = KeyForm {
         name: String::new(),
         scopes: Vec::new(),
         expiry: expiry::DEFAULT.to_owned(),
         date: String::new(),
     };
-    let template = form(&console, &page, &empty, ScopeSet::EMPTY);
+    let template = form(&console, &page, &empty, chosen);
     std::future::ready(page.answer(StatusCode::OK, &template))
 }
 
@@ -151,6 +196,7 @@ fn form<'a>(console: &Console, page: &'a Page, params: &'a KeyForm, chosen: Scop
     let more: Vec<Choice> = Scope::ALL.iter().filter(|scope| !FIRST.contains(scope)).map(choice).collect();
     NewPage {
         page,
+        presets: presets(chosen, page.t),
         name: &params.name,
         first: FIRST.iter().map(choice).collect(),
         is_more_open: more.iter().any(|choice| choice.is_chosen),
@@ -172,7 +218,7 @@ mod tests {
     fn every_problem_is_said_at_once() {
         let new = NewKey { name: String::new(), scopes: ScopeSet::EMPTY, expires_at: None };
         let error = unreadable_expiry(new, store::Timestamp(0));
-        let t = crate::texts::Texts::of(Language::En);
+        let t = Texts::of(Language::En);
         let problems = Problems::of(&error, t, Form::Key);
         assert_eq!(problems.at("name"), Some(t.name_missing));
         assert_eq!(problems.at("scopes"), Some(t.scopes_missing));

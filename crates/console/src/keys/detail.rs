@@ -14,7 +14,7 @@ use super::{
     view::KeyView,
 };
 use crate::{
-    Console,
+    Console, chart,
     page::{Member, Page},
     texts::{Texts, fill},
     when::When,
@@ -54,6 +54,9 @@ struct KeyPage<'a> {
     period: i64,
     days: Vec<Line>,
     busiest: i64,
+    /// The calls of each day as SVG.
+    chart: String,
+    legend: Vec<(&'static str, &'static str, i64)>,
     endpoints: Vec<Line>,
     day: Option<&'a str>,
     endpoints_title: String,
@@ -103,6 +106,9 @@ async fn render(
     let (rows, refusals) = console.identity.key_usage(member.account.id, id, period).await?;
     let key = console.identity.key(member.account.id, id).await?;
     let days = usage::by_day(&rows);
+    let columns = usage::columns(&rows, period, console.clock.now());
+    let names = [t.outcome_ok, t.outcome_refused, t.outcome_client, t.outcome_server];
+    let legend = chart::OUTCOMES.into_iter().zip(names).zip(chart::totals(&columns));
     let (error, alert) = error.unzip();
     let template = KeyPage {
         page: &page,
@@ -111,6 +117,8 @@ async fn render(
         usage_lead: fill(t.usage_lead, period),
         periods: PERIODS.iter().map(|days| (*days, fill(t.usage_days, days), *days == period)).collect(),
         period,
+        chart: chart::columns(&columns, t.usage_chart, t.usage_times),
+        legend: legend.map(|((class, name), calls)| (class, name, calls)).collect(),
         busiest: days.iter().map(|day| day.counts.total()).max().unwrap_or(0),
         days,
         endpoints: usage::by_endpoint(&rows, day),

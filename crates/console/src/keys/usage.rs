@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use identity::usage::UsageRow;
 use store::Timestamp;
 
+use crate::chart::Column;
+
 /// Numbers of calls by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -47,6 +49,25 @@ pub(crate) fn by_day(rows: &[UsageRow]) -> Vec<Line> {
     days.into_iter().rev().map(|(day, counts)| Line { name: date(day), counts }).collect()
 }
 
+/// Returns the columns of a chart of the latest days, quiet ones included.
+pub(crate) fn columns(rows: &[UsageRow], days: i64, now: Timestamp) -> Vec<Column> {
+    let today = now.as_millis().div_euclid(86_400_000);
+    let column = |day: i64| {
+        let mut counts = Counts::default();
+        for row in rows.iter().filter(|row| row.day == day) {
+            counts.add(row);
+        }
+        let title = date(day);
+        Column {
+            label: title.get(5..).unwrap_or_default().to_owned(),
+            title,
+            counts: [counts.ok, counts.refused, counts.client, counts.server],
+            took_us: None,
+        }
+    };
+    (today - days + 1..=today).map(column).collect()
+}
+
 /// Returns the calls of each endpoint, on one day or on all, the most called first.
 pub(crate) fn by_endpoint(rows: &[UsageRow], day: Option<&str>) -> Vec<Line> {
     let mut endpoints: BTreeMap<&str, Counts> = BTreeMap::new();
@@ -66,6 +87,15 @@ fn date(day: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quiet_days_are_part_of_the_chart() {
+        let row = UsageRow { day: 9, endpoint: "/a".into(), outcome: "refused".into(), calls: 2 };
+        let columns = columns(&[row], 7, Timestamp(10 * 86_400_000 + 5));
+        let counts: Vec<i64> = columns.iter().map(Column::total).collect();
+        assert_eq!(counts, [0, 0, 0, 0, 0, 2, 0]);
+        assert_eq!((columns[5].label.as_str(), columns[5].counts), ("01-10", [0, 2, 0, 0]));
+    }
 
     #[test]
     fn rows_are_added_up_by_day_and_by_endpoint() {
