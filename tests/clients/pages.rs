@@ -36,6 +36,13 @@ async fn every_page_is_accessible_and_fits() {
     walk("pages.mjs", &model).await;
 }
 
+/// Code of a new Hub key that runs as copied, calls from a page, pictures of posts, and the reference.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_runs_as_copied_and_calls_are_sent() {
+    let model = Model::start().await;
+    walk("hub_pages.mjs", &model).await;
+}
+
 /// Streams the last message of the person back, in two pieces.
 fn repeat(body: &Value) -> Option<Vec<Step>> {
     let last = body["messages"].as_array()?.last()?;
