@@ -74,7 +74,8 @@ async function signIn(page) {
 // Pages that differ only in ids, cursors and such are one kind, of which one is visited.
 function kind(url) {
   const path = url.pathname.replace(/\/(?=[^/]*\d)[\w-]{6,}(?=\/|$)/g, "/:id").replace(/\/\d+(?=\/|$)/g, "/:id");
-  return `${path}?${[...url.searchParams.keys()].sort().join("&")}`;
+  const guide = path.replace(/^\/docs\/(?!api$|errors$|search$)(api\/)?[\w-]+$/, "/docs/$1:page");
+  return `${guide}?${[...url.searchParams.keys()].sort().join("&")}`;
 }
 
 async function links(page) {
