@@ -72,6 +72,7 @@ const ENDPOINTS: &[Endpoint] = &[
     post("/secondme/memory/key/batch", WRITE_MEMORY),
     post("/secondme/memory/key/{id}/update", WRITE_MEMORY),
     post("/secondme/memory/key/{id}/delete", WRITE_MEMORY),
+    post("/secondme/memory/key/{id}/supersede", WRITE_MEMORY),
     get("/secondme/memory/key/{id}/history", WRITE_MEMORY),
     post("/secondme/note/add", Needs::Scope(&["note.add", "note.write"], "note.add", "note.write")),
     get("/secondme/note/search", READ_NOTES),

@@ -27,6 +27,7 @@ mod api {
     mod chat_search;
     mod chat_summary;
     mod chat_tools;
+    mod current_facts;
     pub mod doctor;
     mod imports;
     mod memory;
@@ -51,6 +52,7 @@ mod boundary {
     pub mod raw;
     mod round_trips;
 }
+mod changed;
 mod clients {
     mod conformance;
     mod hub;

@@ -138,6 +138,7 @@ async fn teach(server: &TestServer, account: AccountId, actor: &Actor) {
             visibility: 0,
         },
         message,
+        quote: content.to_owned(),
         same: None,
         against,
     };

@@ -157,7 +157,7 @@ async fn facts_are_added_linked_and_never_changed(server: TestServer, model: Mod
     assert_eq!(
         links(first).await,
         [
-            (LinkKind::Newer, kept[0].id),
+            (LinkKind::Superseded, kept[0].id),
             (LinkKind::Again, none),
             (LinkKind::Again, none),
             (LinkKind::Said, none),
@@ -165,9 +165,9 @@ async fn facts_are_added_linked_and_never_changed(server: TestServer, model: Mod
     );
     let mut new = links(kept[0].id).await;
     new.sort_by_key(|(_, other)| *other);
-    assert_eq!(new, [(LinkKind::Said, none), (LinkKind::Against, first)]);
+    assert_eq!(new, [(LinkKind::Said, none), (LinkKind::Supersedes, first)]);
     let page = actor.get(&format!("/memories/key/{first}")).await;
-    assert!(page.body.contains("有更新的记忆与此不同") && page.body.contains("住在北京"), "{}", page.body);
+    assert!(page.body.contains("已被更新的记忆取代") && page.body.contains("住在北京"), "{}", page.body);
     let other = server.person("b").await;
     let refused = server.running().memory.key_memory_links(other.account.id, first).await.unwrap_err();
     assert_eq!(refused.code(), web::Code::MemoryNotFound);

@@ -161,7 +161,14 @@ impl Agents {
                 let row = memory.key_memory(account, id).await?;
                 let is_readable = reader.memories == memory::recall::Access::All
                     || memory::key::rules::is_public(row.visibility);
-                if is_readable { Ok(row.fact_content) } else { Err(web::Code::MemoryNotFound.into()) }
+                if !is_readable {
+                    return Err(web::Code::MemoryNotFound.into());
+                }
+                let zone = memory.zone(account).await?;
+                let over = row.valid_until.filter(|_| row.is_over(memory.now()));
+                let over = over
+                    .map(|until| format!("\n\n(No longer true since {}.)", text::date(zone.as_ref(), until)));
+                Ok(format!("{}{}", row.fact_content, over.unwrap_or_default()))
             }
             Entry::Note(_) if !reader.notes => Err(web::Code::NoteUpdateNotFound.into()),
             Entry::Note(id) => {

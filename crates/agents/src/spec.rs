@@ -167,6 +167,7 @@ pub(crate) const ALL: &[Spec] = &[
                     ("kind", Out::Text),
                     ("text", Out::Text),
                     ("date", Out::Text),
+                    ("until", Out::TextOrAbsent),
                 ]),
             ),
         ],
@@ -195,6 +196,8 @@ pub(crate) const ALL: &[Spec] = &[
                     ("category", Out::Text),
                     ("date", Out::Text),
                     ("public", Out::Flag),
+                    ("until", Out::TextOrAbsent),
+                    ("superseded_by", Out::TextOrAbsent),
                 ]),
             ),
             ("total", Out::Integer),
@@ -259,6 +262,7 @@ pub(crate) const ALL: &[Spec] = &[
         params: &[
             text("content", 1, 5000, "The fact, as one sentence that is clear by itself"),
             text("category", 0, 100, "A subject such as food, work or family"),
+            text("supersedes", 0, 100, "The id of the memory that is no longer true because of it"),
             Param {
                 name: "public",
                 kind: ParamKind::Flag,

@@ -44,6 +44,10 @@ pub(crate) struct Assembled {
     pub(crate) dropped: usize,
 }
 
+/// An explanation for the model, if a fact is among the memories that no longer holds.
+const OVER: &str =
+    "A fact with the attribute \"until\" held until that day and is no longer true; it is about the past.\n";
+
 const fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Profile => "profile",
@@ -72,6 +76,7 @@ fn voice(name: Option<&str>, recall: &Recall, now: Timestamp) -> String {
     };
     let zone = recall.zone.clone().unwrap_or_default();
     let today = today(now, &zone);
+    let over = if recall.items.iter().any(|item| item.until.is_some()) { OVER } else { "" };
     let mut text = format!(
         "You are the digital double of {who}: you speak for them, in the first person, as they would. \
          Answer in the language of the message you are sent. Say plainly when you do not know something; \
@@ -86,7 +91,7 @@ fn voice(name: Option<&str>, recall: &Recall, now: Timestamp) -> String {
          later holds. Words such as \"yesterday\" or \"next month\" in a fact or a note count from the day \
          it was \
          noted, not from today.\n\
-         {today}\n\
+         {over}{today}\n\
          <memory>\n{name}"
     );
     for item in &recall.items {
@@ -94,7 +99,9 @@ fn voice(name: Option<&str>, recall: &Recall, now: Timestamp) -> String {
         // The date tells which of two contradicting facts is newer, and what "yesterday" in one means.
         match item.source.kind() {
             Kind::KeyMemory | Kind::Note => {
-                text.push_str(&format!("<{kind} noted=\"{}\">{content}</{kind}>\n", zone.date(item.time)));
+                let until = item.until.map(|until| format!(" until=\"{}\"", zone.date(until)));
+                let (noted, until) = (zone.date(item.time), until.unwrap_or_default());
+                text.push_str(&format!("<{kind} noted=\"{noted}\"{until}>{content}</{kind}>\n"));
             }
             _ => text.push_str(&format!("<{kind}>{content}</{kind}>\n")),
         }
@@ -266,6 +273,7 @@ mod tests {
             source: Source::Note(memory::NoteId(7)),
             text: text.into(),
             time: Timestamp(0),
+            until: None,
             score: 1.0,
             tokens: tokens(text),
         };
@@ -332,6 +340,17 @@ mod tests {
             let voice = &prompt(&recall, &[], 4000)[0].content;
             assert!(voice.contains(expected) && voice.contains("2025-11-29"), "{voice}");
         }
+    }
+
+    #[test]
+    fn the_model_is_told_which_facts_are_over() {
+        let mut recall = note("住在杭州");
+        recall.items[0].source = Source::KeyMemory(memory::MemoryId(7));
+        assert!(!prompt(&recall, &[], 4000)[0].content.contains("until"));
+        recall.items[0].until = Some(Timestamp(1_764_432_000_000));
+        let voice = &prompt(&recall, &[], 4000)[0].content;
+        assert!(voice.contains("<fact noted=\"1970-01-01\" until=\"2025-11-29\">住在杭州</fact>"), "{voice}");
+        assert!(voice.contains(OVER), "{voice}");
     }
 
     #[test]

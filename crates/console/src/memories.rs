@@ -7,6 +7,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod mark;
 mod query;
+pub(crate) mod replace;
 pub(crate) mod review;
 pub(crate) mod review_texts;
 pub(crate) mod text;
@@ -27,6 +28,7 @@ use memory::{
     meaning::Progress,
     note,
 };
+use store::Timestamp;
 use web::{ApiError, Code, Query};
 
 use self::text::{beginning, plain};
@@ -69,6 +71,7 @@ pub(crate) fn router() -> Router<Console> {
         .route(review::REVIEW, get(review::show).post(review::submit))
         .route("/memories/{kind}/{id}", get(entry::show).post(entry::change))
         .route("/memories/{kind}/{id}/delete", post(entry::delete))
+        .route("/memories/{kind}/{id}/replace", post(replace::submit))
 }
 
 /// An entry in the list.
@@ -96,6 +99,8 @@ struct Line {
     /// The icon of the origin, and its text.
     origin: Option<(&'static str, String)>,
     has_problem: bool,
+    /// True for a key memory that no longer holds.
+    is_over: bool,
     time: When,
 }
 
@@ -195,13 +200,14 @@ async fn render(
     let (browsed, counts, waiting, trashed, progress) = futures::try_join!(
         list,
         console.memory.entry_counts(account),
-        console.memory.waiting_count(account),
+        console.memory.undecided_count(account),
         console.memory.trash_count(account),
         console.memory.embedding_progress(&member.account),
     )?;
     let Browsed { items, next, found } = browsed;
     let words = Words::of(&view.q);
-    let lines = items.into_iter().map(|item| line(item, &view, &words, t)).collect();
+    let now = console.memory.now();
+    let lines = items.into_iter().map(|item| line(item, &view, &words, (t, now))).collect();
     let (error, typed) = refused.unzip();
     let notice = act::notice(&params, t);
     let template = ListPage {
@@ -246,7 +252,7 @@ fn embedding(progress: Option<Progress>, page: &Page) -> Option<String> {
     Some(fill(page.t.memories_embedding, format_args!("{made} / {entries}")))
 }
 
-fn line(item: Item, view: &View, words: &Words, t: &Texts) -> Line {
+fn line(item: Item, view: &View, words: &Words, (t, now): (&Texts, Timestamp)) -> Line {
     let (name, link) = match item.kind {
         ItemKind::Memory => (format!("key:{}", item.id), Some(format!("{PATH}/key/{}", item.id))),
         ItemKind::Note => (format!("note:{}", item.id), Some(format!("{}/{}", NOTES, item.id))),
@@ -274,6 +280,7 @@ fn line(item: Item, view: &View, words: &Words, t: &Texts) -> Line {
         is_public: item.is_public(),
         origin: origin(&item, t),
         has_problem: item.status == Some(note::Status::Failed),
+        is_over: item.is_over(now),
         time: When(time),
         name,
         content: if is_fact { item.text } else { String::new() },

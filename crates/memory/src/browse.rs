@@ -70,7 +70,8 @@ impl Memory {
         limit: i64,
     ) -> Result<Browsed, ApiError> {
         let last = after.and_then(Position::parse);
-        let query = Query::of(text, filter.public == Some(true), self.db().clock().now());
+        let now = self.db().clock().now();
+        let query = Query::of(text, filter.public == Some(true), now);
         let query = self.with_zone(account, query).await?;
         let (keys, notes) = (Index::new(account, key::KIND), Index::new(account, note::KIND));
         let near_keys =
@@ -83,7 +84,7 @@ impl Memory {
             Box::pin(async move {
                 let mut found = Vec::new();
                 if filter.has(ItemKind::Memory) {
-                    let hits = meaning::find(tx, keys, &query, near_keys).await?.hits;
+                    let hits = key::find(tx, account, &query, near_keys, (None, now)).await?.hits;
                     found.extend(scored(&hits).map(|(id, score)| (ItemKind::Memory, id, score)));
                 }
                 if filter.has(ItemKind::Note) {

@@ -1,13 +1,16 @@
 //! Key memory: facts about the person, one sentence each.
 
+mod change;
 mod learn;
 pub mod model;
 pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
+mod supersede;
+mod validity;
 
 use search::{Document, Entry, EntryId, Index, Query};
-use store::{AccountId, Tx, params};
+use store::{AccountId, Timestamp, Tx, params};
 use web::{
     ApiError, Code,
     paging::{
@@ -18,14 +21,17 @@ use web::{
 
 pub use learn::{LINK_KINDS, Learned, Lesson, Link, LinkKind, SavedLink, learn, restore_link};
 pub use model::{Change, Fact, KeyMemory, Version};
+pub use supersede::{Conflict, MAX_CONFLICTS, Verdict};
+pub use validity::Validity;
 
 use crate::{
-    Memory, MemoryId,
+    LinkId, Memory, MemoryId,
     cursor::CursorPage,
-    meaning,
+    meaning::{self, Similarity},
     quota::{self, Adder},
     ranked,
 };
+use validity::{TimedFacts, When};
 
 /// The kind of key memories in the search index.
 pub const KIND: i64 = 1;
@@ -39,9 +45,20 @@ struct Prepared {
     fact: Fact,
     hash: [u8; 32],
     document: Document,
+    validity: Validity,
 }
 
 impl Prepared {
+    fn new(fact: Fact, validity: Validity) -> Self {
+        Self {
+            id: MemoryId(0),
+            hash: rules::hash(&fact),
+            document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
+            fact,
+            validity,
+        }
+    }
+
     /// Returns what the fact adds to the usage of the account.
     fn room(&self) -> quota::Change {
         let Fact { actor, object, content, .. } = &self.fact;
@@ -49,16 +66,43 @@ impl Prepared {
     }
 }
 
-/// Returns a page of memories, the latest first.
+/// Returns a page of memories, the latest first: those that hold at a time, or all.
 pub(crate) async fn list(
     tx: &Tx<'_>,
     account: AccountId,
     cursor: Cursor,
     only_public: bool,
+    as_of: Option<Timestamp>,
 ) -> store::Result<Vec<KeyMemory>> {
     let sql = if only_public { queries::PUBLIC } else { queries::ALL };
     let Position(time, id) = cursor.start();
-    tx.fetch_all(sql, params![account, cursor.limit, cursor.offset, time, id, cursor.newest()]).await
+    let values = params![account, cursor.limit, cursor.offset, time, id, cursor.newest(), as_of];
+    let mut list: Vec<KeyMemory> = tx.fetch_all(sql, values).await?;
+    list.iter_mut().for_each(|row| row.show_to(only_public));
+    Ok(list)
+}
+
+/// Returns the hits of a query. Facts that do not hold at the time it asks about step back; with `as_of`,
+/// they are left out.
+pub(crate) async fn find(
+    tx: &Tx<'_>,
+    account: AccountId,
+    query: &Query,
+    similar: Option<Similarity>,
+    (as_of, now): (Option<Timestamp>, Timestamp),
+) -> store::Result<meaning::Found> {
+    let found = meaning::find(tx, Index::new(account, KIND), query, similar);
+    let (mut found, timed) = futures::try_join!(found, supersede::timed(tx, account))?;
+    if timed.is_empty() {
+        return Ok(found);
+    }
+    let facts = TimedFacts::new(&timed);
+    let when = as_of.map_or_else(|| When::of(query.tense(), now), When::At);
+    facts.arrange(&mut found.hits, when, query.is_question(), query.is_only_public());
+    if as_of.is_some() {
+        found.hits.retain(|hit| facts.holds(hit.entry, when));
+    }
+    Ok(found)
 }
 
 /// Returns the memories with these ids, in the order of the ids.
@@ -71,6 +115,7 @@ pub(crate) async fn of_ids(
     let mut list = ranked::rows(tx, &queries::BY_IDS, account, ids, |row: &KeyMemory| row.id.into()).await?;
     // Semantic hits were found before: a memory may have become private since.
     list.retain(|row| !only_public || rules::is_public(row.visibility));
+    list.iter_mut().for_each(|row| row.show_to(only_public));
     Ok(list)
 }
 
@@ -103,26 +148,51 @@ impl Memory {
         cursor: impl Into<Cursor>,
         only_public: bool,
     ) -> Result<CursorPage<KeyMemory>, ApiError> {
+        self.key_memories_at(account, keyword, cursor, only_public, None).await
+    }
+
+    /// As [`key_memories`](Self::key_memories), of those that hold at a time.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn key_memories_at(
+        &self,
+        account: AccountId,
+        keyword: &str,
+        cursor: impl Into<Cursor>,
+        only_public: bool,
+        as_of: Option<Timestamp>,
+    ) -> Result<CursorPage<KeyMemory>, ApiError> {
         let cursor = cursor.into();
         let index = Index::new(account, KIND);
         if keyword.trim().is_empty() {
             let list = self.db().read(move |tx| {
                 Box::pin(async move {
                     let (newest, newer) = since(tx, account, cursor, only_public).await?;
-                    let list = list(tx, account, cursor, only_public).await?;
-                    let total = (index.count(tx, only_public).await? - newer).max(0);
-                    Ok(CursorPage::new(cursor, list, total, newest, KeyMemory::position))
+                    let list = list(tx, account, cursor, only_public, as_of).await?;
+                    let mut total = index.count(tx, only_public).await? - newer;
+                    if let Some(as_of) = as_of {
+                        let timed = supersede::timed(tx, account).await?;
+                        let others = timed.iter().filter(|timed| {
+                            timed.id.0 <= newest
+                                && (timed.is_public || !only_public)
+                                && !timed.holds(When::At(as_of))
+                        });
+                        total -= i64::try_from(others.count()).unwrap_or(i64::MAX);
+                    }
+                    Ok(CursorPage::new(cursor, list, total.max(0), newest, KeyMemory::position))
                 })
             });
             return list.await;
         }
-        let query = Query::of(keyword, only_public, self.db().clock().now());
+        let now = self.db().clock().now();
+        let query = Query::of(keyword, only_public, now);
         let query = self.with_zone(account, query).await?;
         let similar = self.similar(index, &query).await;
         let search = self.db().read_heavy(move |tx| {
             Box::pin(async move {
                 let (newest, _) = since(tx, account, cursor, only_public).await?;
-                let mut found = meaning::find(tx, index, &query, similar).await?.hits;
+                let mut found = find(tx, account, &query, similar, (as_of, now)).await?.hits;
                 found.retain(|hit| hit.entry.0 <= newest);
                 let list = of_ids(tx, account, &ranked::page(&found, cursor.page()), only_public).await?;
                 let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
@@ -139,6 +209,20 @@ impl Memory {
     /// [`Code::QuotaExceeded`] if the account has no room, [`Code::RateLimited`] if the key or app adds too
     /// much. The facts have to be checked by [`rules`] before.
     pub async fn add_key_memories(&self, adder: impl Into<Adder>, facts: Vec<Fact>) -> Result<i64, ApiError> {
+        let facts = facts.into_iter().map(|fact| (fact, Validity::default())).collect();
+        self.add_valid_key_memories(adder, facts).await
+    }
+
+    /// As [`add_key_memories`](Self::add_key_memories), with what is known about the times that they hold.
+    ///
+    /// # Errors
+    /// Those of `add_key_memories`, and [`Code::MemoryNotFound`] if the person does not have a fact that is
+    /// to be superseded.
+    pub async fn add_valid_key_memories(
+        &self,
+        adder: impl Into<Adder>,
+        facts: Vec<(Fact, Validity)>,
+    ) -> Result<i64, ApiError> {
         Ok(self.add_facts(adder.into(), facts).await?.0)
     }
 
@@ -151,21 +235,34 @@ impl Memory {
         adder: impl Into<Adder>,
         fact: Fact,
     ) -> Result<(MemoryId, bool), ApiError> {
-        let (new, ids) = self.add_facts(adder.into(), vec![fact]).await?;
+        self.add_valid_key_memory(adder, fact, Validity::default()).await
+    }
+
+    /// Adds a fact with what is known about the time that it holds. Returns its id, and false if the person
+    /// has the same fact already.
+    ///
+    /// # Errors
+    /// Those of [`Memory::add_valid_key_memories`].
+    pub async fn add_valid_key_memory(
+        &self,
+        adder: impl Into<Adder>,
+        fact: Fact,
+        validity: Validity,
+    ) -> Result<(MemoryId, bool), ApiError> {
+        let (new, ids) = self.add_facts(adder.into(), vec![(fact, validity)]).await?;
         let id = ids.first().ok_or_else(|| ApiError::internal("a fact without an id"))?;
         Ok((*id, new > 0))
     }
 
     /// Adds facts. Returns the number of new ones, and the ids of all.
-    async fn add_facts(&self, adder: Adder, facts: Vec<Fact>) -> Result<(i64, Vec<MemoryId>), ApiError> {
+    async fn add_facts(
+        &self,
+        adder: Adder,
+        facts: Vec<(Fact, Validity)>,
+    ) -> Result<(i64, Vec<MemoryId>), ApiError> {
         let (account, quota) = (adder.account, *self.quota());
-        let prepare = |fact: Fact| Prepared {
-            id: MemoryId(0),
-            hash: rules::hash(&fact),
-            document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
-            fact,
-        };
-        let mut prepared: Vec<Prepared> = facts.into_iter().map(prepare).collect();
+        let mut prepared: Vec<Prepared> =
+            facts.into_iter().map(|(fact, validity)| Prepared::new(fact, validity)).collect();
         let (ids, clock) = (self.db().ids().clone(), self.db().clock().clone());
         let inserted = self
             .db()
@@ -179,6 +276,10 @@ impl Memory {
                         match insert(tx, account, new, adder.origin(), clock.now()).await? {
                             None => change = change.and(new.room()),
                             Some(known) => new.id = known,
+                        }
+                        if !new.validity.is_unknown() {
+                            let link = (LinkId(ids.next()), clock.now());
+                            supersede::set(tx, account, new.id, &new.validity, link).await?;
                         }
                     }
                     if change.entries > 0 {
@@ -223,6 +324,7 @@ impl Memory {
                     let found = tx.fetch_optional(queries::FACT, params![id, account]).await?;
                     let (_, subject, before, visible, noted, written): FactRow =
                         found.ok_or(Code::MemoryNotFound)?;
+                    supersede::replace_times(tx, account, id, (change.from, change.until)).await?;
                     let visibility = change.visibility.unwrap_or(visible);
                     if before == content && visible == visibility && subject == object {
                         return Ok(());
@@ -288,12 +390,13 @@ pub(crate) async fn delete(tx: &mut Tx<'_>, account: AccountId, id: MemoryId) ->
     Index::new(account, KIND).remove(tx, id.into()).await?;
     let found: Option<(i64,)> = tx.fetch_optional(queries::BYTES, params![id, account]).await?;
     let (bytes,) = found.ok_or(Code::MemoryNotFound)?;
+    supersede::release(tx, account, id).await?;
     tx.execute(queries::DELETE, params![id, account]).await?;
     Ok(quota::adjust(tx, account, quota::Kind::Memory, quota::Change::remove(bytes)).await?)
 }
 
 /// The actor, the object, the content, the visibility, and the times of creation and of the last change.
-type FactRow = (String, String, String, i64, store::Timestamp, store::Timestamp);
+type FactRow = (String, String, String, i64, Timestamp, Timestamp);
 
 /// Inserts a fact unless the person has it; returns the id of the one that they have. The index has to be
 /// locked, so that nobody else inserts the same fact meanwhile.
@@ -302,7 +405,7 @@ async fn insert(
     account: AccountId,
     new: &Prepared,
     (source, name): (&str, &str),
-    now: store::Timestamp,
+    now: Timestamp,
 ) -> store::Result<Option<MemoryId>> {
     let known: Option<(MemoryId,)> = tx.fetch_optional(queries::SAME, params![account, &new.hash]).await?;
     if let Some((known,)) = known {

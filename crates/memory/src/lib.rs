@@ -33,7 +33,7 @@ use identity::{Account, Identity};
 use outgoing::Outgoing;
 pub use overview::{Counts, Overview};
 use profile::Profile;
-use store::{AccountId, Database, TtlCache};
+use store::{AccountId, Database, Timestamp, TtlCache};
 use tokio::sync::Notify;
 use utoipa_axum::router::OpenApiRouter;
 use web::Tasks;
@@ -110,6 +110,11 @@ impl Memory {
             .merge(key::routes::router(self.clone()))
             .merge(agent::routes::router(self.clone()))
             .merge(note::routes::router(self.clone()))
+    }
+
+    /// Returns the current time.
+    pub fn now(&self) -> Timestamp {
+        self.db().clock().now()
     }
 
     fn db(&self) -> &Database {

@@ -134,11 +134,12 @@ impl Question {
         notes: Option<Lookup>,
     ) -> Result<Recall, ApiError> {
         let account = self.account;
-        let (keys, notes) = futures::try_join!(find_keys(tx, account, keys), find_notes(tx, account, notes))?;
+        let keys = find_keys(tx, account, keys, self.now);
+        let (keys, notes) = futures::try_join!(keys, find_notes(tx, account, notes))?;
         let mut found = Vec::new();
         for row in keys.rows {
             let score = rules::score_of(&keys.hits, row.id);
-            found.push(rules::key_memory(row, &mut self.scorer, score));
+            found.push(rules::key_memory(row, &mut self.scorer, score, self.now));
         }
         for (row, meant) in &notes.rows {
             let score = rules::score_of(&notes.hits, row.id);
@@ -165,7 +166,7 @@ impl Question {
         found.into_iter().for_each(|item| told.add(item));
         for memory in newest {
             if !told.has(Source::KeyMemory(memory.id)) {
-                told.add(rules::key_memory(memory, &mut self.scorer, 0.0));
+                told.add(rules::key_memory(memory, &mut self.scorer, 0.0, self.now));
             }
         }
         told.finish()
@@ -200,12 +201,19 @@ struct FoundKeys {
     newest: Vec<KeyMemory>,
 }
 
-async fn find_keys(tx: &Tx<'_>, account: AccountId, lookup: Option<Lookup>) -> Result<FoundKeys, ApiError> {
-    let Some(Lookup { index, query, similar }) = lookup else { return Ok(FoundKeys::default()) };
+async fn find_keys(
+    tx: &Tx<'_>,
+    account: AccountId,
+    lookup: Option<Lookup>,
+    now: Timestamp,
+) -> Result<FoundKeys, ApiError> {
+    let Some(Lookup { query, similar, .. }) = lookup else { return Ok(FoundKeys::default()) };
     let only_public = query.is_only_public();
     let page = Page { limit: NEWEST, offset: 0 };
-    let newest = key::list(tx, account, page.into(), only_public);
-    let (newest, found) = futures::try_join!(newest, meaning::find(tx, index, &query, similar))?;
+    // What no longer holds is recalled only if it is found.
+    let newest = key::list(tx, account, page.into(), only_public, Some(now));
+    let found = Box::pin(key::find(tx, account, &query, similar, (None, now)));
+    let (newest, found) = futures::try_join!(newest, found)?;
     let ids = ranked::page(&found.hits, Page { limit: FOUND, offset: 0 });
     let rows = key::of_ids(tx, account, &ids, only_public).await?;
     Ok(FoundKeys { hits: found.hits, rows, newest })

@@ -87,6 +87,8 @@ struct KeptLink {
     other: Option<i64>,
     message: Option<i64>,
     time: i64,
+    #[serde(default)]
+    open: bool,
 }
 
 impl Memory {
@@ -179,6 +181,7 @@ impl Memory {
                             other: link.other.map(MemoryId),
                             message: link.message.map(MessageId),
                             time: Timestamp(link.time),
+                            is_open: link.open,
                         };
                         restore_link(tx, account, link).await?;
                     }
@@ -291,6 +294,7 @@ async fn links(tx: &Tx<'_>, id: MemoryId) -> Result<String, ApiError> {
         other: link.other.map(i64::from),
         message: link.message.map(i64::from),
         time: link.time.as_millis(),
+        open: link.is_open,
     };
     serde_json::to_string(&links.into_iter().map(kept).collect::<Vec<_>>()).map_err(ApiError::internal)
 }

@@ -59,6 +59,12 @@ impl Zone {
         })
     }
 
+    /// Returns the day of a date such as `2024-01-20`, counted from 1970-01-01. `None` if it is not a date.
+    #[must_use]
+    pub fn parse_day(date: &str) -> Option<i64> {
+        date.parse::<Date>().ok().filter(|_| date.len() == "2024-01-20".len()).and_then(day_of_date)
+    }
+
     /// Returns the date of a moment in this zone, as in `2024-01-20`.
     #[must_use]
     pub fn date(&self, at: Timestamp) -> String {

@@ -27,9 +27,55 @@ pub const NOTES: [(&str, &str); 2] = [
     ("Chinese-notes", include_str!("../../../bench/recall/chinese-notes.txt")),
 ];
 
+/// Facts that changed, each with a question about the present and one about the past, by language.
+pub const CHANGED: [(&str, &str); 2] = [
+    ("English-changed", include_str!("../../../bench/recall/english-changed.txt")),
+    ("Chinese-changed", include_str!("../../../bench/recall/chinese-changed.txt")),
+];
+
 /// The time between two turns in milliseconds.
 const TURN_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
+
+/// A fact that changed.
+#[derive(Debug, Default)]
+pub struct Changed {
+    /// The fact as it was.
+    pub before: String,
+    /// The fact as it is.
+    pub after: String,
+    /// A question about the present.
+    pub now: String,
+    /// A question about the past.
+    pub past: String,
+}
+
+impl Changed {
+    /// Parses facts of four lines each: `- before`, `+ after`, `? question about the present` and
+    /// `< question about the past`.
+    ///
+    /// # Panics
+    /// If a line is none of these.
+    pub fn parse(text: &str) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let (mark, rest) = line.split_once(' ').expect("a mark and a text");
+            if mark == "-" {
+                all.push(Self::default());
+            }
+            let last = all.last_mut().expect("a fact begins with what was before");
+            let part = match mark {
+                "-" => &mut last.before,
+                "+" => &mut last.after,
+                "?" => &mut last.now,
+                "<" => &mut last.past,
+                other => panic!("{other} is no mark"),
+            };
+            rest.clone_into(part);
+        }
+        all
+    }
+}
 
 /// A conversation.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ use web::paging::{MAX_OFFSET, Page};
 
 use super::{
     Done, Work, may, memories_of,
-    view::{note_title, recalled_id},
+    view::{Hit, note_title, recalled_id},
 };
 use crate::{
     entry::{self, Entry},
@@ -32,22 +32,30 @@ const DAY_MS: i64 = 86_400_000;
 impl Work<'_> {
     pub(super) async fn search(&self) -> Result<Done, Failure> {
         let found = self.find(self.arguments.text("query"), HITS).await?;
-        let result = |(entry, title): &(Entry, String)| {
-            let url = self.agents.item_url(*entry);
-            json!({"id": entry.to_string(), "title": title, "url": url})
+        let zone = self.zone().await?;
+        let result = |hit: &Hit| {
+            let url = self.agents.item_url(hit.entry);
+            // Clients know the members of a result: the mark is in the title.
+            let title = match hit.until {
+                Some(until) => format!("{} (until {})", hit.title, text::date(zone.as_ref(), until)),
+                None => hit.title.clone(),
+            };
+            json!({"id": hit.entry.to_string(), "title": title, "url": url})
         };
         let results: Vec<Value> = found.iter().map(result).collect();
-        let entries = found.into_iter().map(|(entry, _)| entry).collect();
+        let entries = found.into_iter().map(|hit| hit.entry).collect();
         Ok(Done::plain(json!({"results": results}), entries))
     }
 
     pub(super) async fn fetch(&self) -> Result<Done, Failure> {
         let id = self.arguments.text("id");
         let (entry, number) = entry::parse(id).ok_or_else(Failure::not_found)?;
+        let mut valid = (None, None, None);
         let (title, whole, created, changed) = match entry {
             Entry::Memory(id) => {
                 let memory = self.memory(id).await?;
                 let title = text::title(&memory.fact_content);
+                valid = (memory.valid_from, memory.valid_until, memory.superseded_by);
                 (title, memory.fact_content, memory.create_time, memory.update_time)
             }
             Entry::Note(id) => {
@@ -65,6 +73,14 @@ impl Work<'_> {
         let mut metadata = Map::new();
         metadata.insert("date".to_owned(), date(created));
         metadata.insert("source".to_owned(), self.source(entry).await?.into());
+        for (name, at) in [("valid_from", valid.0), ("valid_until", valid.1)] {
+            if let Some(at) = at {
+                metadata.insert(name.to_owned(), date(at));
+            }
+        }
+        if let Some(newer) = valid.2 {
+            metadata.insert("superseded_by".to_owned(), Entry::Memory(newer).to_string().into());
+        }
         if changed > created {
             metadata.insert("changed".to_owned(), date(changed));
         }
@@ -89,10 +105,15 @@ impl Work<'_> {
         let (mut items, mut entries) = (Vec::new(), Vec::new());
         for item in recall.items {
             let (id, kind, entry) = recalled_id(&item);
-            let text = text::clean(&item.text);
-            items.push(
-                json!({"id": id, "kind": kind, "text": text, "date": text::date(zone.as_ref(), item.time)}),
-            );
+            let mut text = text::clean(&item.text);
+            let date = text::date(zone.as_ref(), item.time);
+            let mut shown = json!({"id": id, "kind": kind, "text": text, "date": date});
+            if let Some(until) = item.until {
+                let until = text::date(zone.as_ref(), until);
+                text = format!("{text} (no longer true since {until})");
+                set(&mut shown, "until", until);
+            }
+            items.push(shown);
             texts.push(text);
             entries.extend(entry);
         }
@@ -121,14 +142,21 @@ impl Work<'_> {
         let zone = self.zone().await?;
         let build = |length: usize| {
             let item = |row: &memory::key::KeyMemory| {
-                json!({
+                let mut item = json!({
                     "id": Entry::Memory(row.id).to_string(),
                     "text": text::cut(&text::clean(&row.fact_content), length),
                     "subject": text::clean(&row.fact_actor),
                     "category": text::clean(&row.fact_object),
                     "date": text::date(zone.as_ref(), row.create_time),
                     "public": memory::key::rules::is_public(row.visibility),
-                })
+                });
+                if let Some(until) = row.valid_until {
+                    set(&mut item, "until", text::date(zone.as_ref(), until));
+                }
+                if let Some(newer) = row.superseded_by {
+                    set(&mut item, "superseded_by", Entry::Memory(newer).to_string());
+                }
+                item
             };
             let items: Vec<Value> = found.list.iter().map(item).collect();
             json!({"items": items, "total": found.total, "page": page})
@@ -218,6 +246,13 @@ impl Change {
     fn new<I>(entry: Entry, row: Changed<I>) -> Self {
         let title = text::title(if row.title.trim().is_empty() { &row.text } else { &row.title });
         Self { entry, title, created_at: row.created_at, updated_at: row.updated_at }
+    }
+}
+
+/// Adds a member to an object.
+fn set(object: &mut Value, name: &str, text: String) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(name.to_owned(), text.into());
     }
 }
 

@@ -7,6 +7,7 @@ use memory::{
     note::Note,
     recall::{Access, Reader, Recalled, Source},
 };
+use store::Timestamp;
 use web::{ApiError, Code, paging::Page};
 
 use super::{Work, may, memories_of};
@@ -36,18 +37,18 @@ impl Work<'_> {
 
     /// Returns entries for a query with their titles, the best first: those that are found as for a question,
     /// and then those that contain the words.
-    pub(super) async fn find(&self, query: &str, most: usize) -> Result<Vec<(Entry, String)>, ApiError> {
+    pub(super) async fn find(&self, query: &str, most: usize) -> Result<Vec<Hit>, ApiError> {
         let reader = Reader { profile: false, shades: Access::Nothing, ..super::reader_of(self.caller) };
         let (memory, account) = (self.agents.memory(), self.account());
         let recalled = memory.recall(account, reader, query, SEARCH_BUDGET).await?;
-        let mut found: Vec<(Entry, String)> = Vec::new();
+        let mut found: Vec<Hit> = Vec::new();
         for item in recalled.items.iter().filter(|item| item.score > 0.0) {
             let entry = match item.source {
                 Source::KeyMemory(id) => Entry::Memory(id),
                 Source::Note(id) => Entry::Note(id),
                 Source::Profile(_) | Source::Shade(_) => continue,
             };
-            push(&mut found, entry, &item.text);
+            push(&mut found, entry, &item.text, item.until);
         }
         if found.len() < most {
             self.find_words(query, most, reader, &mut found).await?;
@@ -61,28 +62,38 @@ impl Work<'_> {
         query: &str,
         most: usize,
         reader: Reader,
-        found: &mut Vec<(Entry, String)>,
+        found: &mut Vec<Hit>,
     ) -> Result<(), ApiError> {
         let (memory, account) = (self.agents.memory(), self.account());
         let page = Page { limit: i64::try_from(most).unwrap_or(10), offset: 0 };
         if reader.memories > Access::Nothing {
             let only_public = reader.memories == Access::Public;
+            let now = self.agents.db().clock().now();
             for row in memory.key_memories(account, query, page, only_public).await?.list {
-                push(found, Entry::Memory(row.id), &row.fact_content);
+                let until = row.valid_until.filter(|_| row.is_over(now));
+                push(found, Entry::Memory(row.id), &row.fact_content, until);
             }
         }
         if reader.notes {
             for row in memory.search_notes(account, query, page).await?.list {
-                push(found, Entry::Note(row.id), note_title(&row));
+                push(found, Entry::Note(row.id), note_title(&row), None);
             }
         }
         Ok(())
     }
 }
 
-fn push(found: &mut Vec<(Entry, String)>, entry: Entry, text: &str) {
-    if !found.iter().any(|(other, _)| *other == entry) {
-        found.push((entry, text::title(text)));
+/// An entry that a search found.
+pub(super) struct Hit {
+    pub(super) entry: Entry,
+    pub(super) title: String,
+    /// The time until which it held, if it no longer does.
+    pub(super) until: Option<Timestamp>,
+}
+
+fn push(found: &mut Vec<Hit>, entry: Entry, text: &str, until: Option<Timestamp>) {
+    if !found.iter().any(|other| other.entry == entry) {
+        found.push(Hit { entry, title: text::title(text), until });
     }
 }
 

@@ -37,8 +37,9 @@ impl Work<'_> {
                 }
             });
         }
+        let validity = key::Validity { supersedes: self.superseded().await?, ..key::Validity::default() };
         let memory = self.agents.memory();
-        let (id, created) = memory.add_key_memory(Adder::of(self.caller), fact).await?;
+        let (id, created) = memory.add_valid_key_memory(Adder::of(self.caller), fact, validity).await?;
         let entry = Entry::Memory(id);
         if created {
             self.agents.save_author(self.caller, entry, "added").await?;
@@ -75,7 +76,7 @@ impl Work<'_> {
         let (id, before) = self.named_memory().await?;
         let change = key::rules::check_change(key::model::MemoryChange {
             content: Some(self.arguments.text("content").to_owned()),
-            visibility: None,
+            ..key::model::MemoryChange::default()
         })?;
         let entry = Entry::Memory(id);
         if self.waits().await? {
@@ -112,9 +113,20 @@ impl Work<'_> {
         self.agents.memory().propose(adder, client, proposal).await
     }
 
+    /// Returns the memory that a new one takes the place of.
+    async fn superseded(&self) -> Result<Option<MemoryId>, Failure> {
+        match self.arguments.optional("supersedes") {
+            Some(given) => Ok(Some(self.memory_named(given).await?.0)),
+            None => Ok(None),
+        }
+    }
+
     /// Returns the memory that the argument `id` names, and its text if the caller may read it.
     async fn named_memory(&self) -> Result<(MemoryId, String), Failure> {
-        let given = self.arguments.text("id");
+        self.memory_named(self.arguments.text("id")).await
+    }
+
+    async fn memory_named(&self, given: &str) -> Result<(MemoryId, String), Failure> {
         let id = match Entry::parse(given) {
             Some(Entry::Memory(id)) => id,
             Some(Entry::Note(_)) => {

@@ -26,14 +26,17 @@ pub(super) struct Facts(pub(super) Chat);
 struct Entry {
     /// The id of the key memory.
     memory_id: MemoryId,
-    /// `said`, `again`, or `against`.
+    /// `said`, `again`, `against`, or `supersedes`.
     kind: String,
-    /// The older memory that is contradicted, for `against`.
+    /// The older memory, for `against` and `supersedes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     other_id: Option<MemoryId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
     create_time: Option<i64>,
+    /// True if the person has to decide which of the two holds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    open: bool,
 }
 
 impl Section for Facts {
@@ -52,6 +55,7 @@ impl Section for Facts {
                     other_id: link.other,
                     message_id: link.message.map(message_id),
                     create_time: Some(link.time.as_millis()),
+                    open: link.is_open,
                 })
             };
             Ok(Part {
@@ -71,10 +75,12 @@ impl Section for Facts {
             let mut taken = ImportSummary::default();
             let ready = read_lines(&given, &mut taken, |entry: Entry| {
                 if !LINK_KINDS.contains(&entry.kind.as_str()) {
-                    return Err(wrong("kind", "Input should be 'said', 'again' or 'against'"));
+                    return Err(wrong("kind", "Input should be 'said', 'again', 'against' or 'supersedes'"));
                 }
-                if entry.other_id.is_some() != (entry.kind == "against") {
-                    return Err(wrong("otherId", "Input should be a memory for 'against', else nothing"));
+                let names_other = matches!(entry.kind.as_str(), "against" | "supersedes");
+                if entry.other_id.is_some() != names_other {
+                    let message = "Input should be a memory for 'against' and 'supersedes', else nothing";
+                    return Err(wrong("otherId", message));
                 }
                 Ok(SavedLink {
                     id: LinkId(self.0.db().ids().next()),
@@ -83,6 +89,7 @@ impl Section for Facts {
                     other: entry.other_id,
                     message: entry.message_id.as_deref().and_then(parse_message_id),
                     time: time("createTime", entry.create_time)?,
+                    is_open: entry.open,
                 })
             });
             let written = self.0.db().write(move |tx| {

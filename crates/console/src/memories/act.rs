@@ -157,6 +157,7 @@ pub(crate) fn notice(params: &PageParams, t: &'static Texts) -> Option<String> {
     Some(match params.done.as_deref()? {
         "added" => t.added.to_owned(),
         "saved" => t.saved.to_owned(),
+        "replaced" => t.replaced.to_owned(),
         "trashed" | "deleted" => fill(t.trashed, count),
         "public" => fill(t.shown_public, count),
         "private" => fill(t.shown_private, count),

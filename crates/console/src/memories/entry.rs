@@ -9,16 +9,16 @@ use axum::{
 };
 use http::StatusCode;
 use memory::{
-    MemoryId, NoteId,
+    MemoryId, MessageId, NoteId,
     key::{self, KeyMemory, model::MemoryChange},
     trash::Entry,
 };
-use store::AccountId;
+use store::{AccountId, Timestamp};
 use web::{ApiError, Code, paging::Page as Rows};
 
 use super::{
     act,
-    query::PageParams,
+    query::{PageParams, start_of},
     text::{beginning, plain},
     texts::Texts,
 };
@@ -61,10 +61,14 @@ pub(crate) struct ReadBy {
 }
 
 /// The form that changes a memory.
+#[derive(Default)]
 pub(crate) struct Typed {
     content: String,
     category: Option<String>,
     public: bool,
+    /// The days from and until which it holds; `None` if the form does not ask, empty if not known.
+    from: Option<String>,
+    until: Option<String>,
     back: String,
 }
 
@@ -74,6 +78,8 @@ impl From<Fields> for Typed {
             content: plain(&fields.text("content")),
             category: fields.all("category").into_iter().next(),
             public: fields.text("visibility") == "public" || fields.text("public") == "1",
+            from: fields.all("from").into_iter().next(),
+            until: fields.all("until").into_iter().next(),
             back: fields.text("back"),
         }
     }
@@ -90,6 +96,12 @@ struct EntryPage<'a> {
     public: bool,
     created: When,
     updated: When,
+    /// The days from and until which it holds, as the form has them.
+    from: String,
+    until: String,
+    is_over: bool,
+    /// The address of the memory that took its place.
+    newer: Option<String>,
     ties: Vec<Tie>,
     readers: Vec<ReadBy>,
     history: Vec<Earlier>,
@@ -132,7 +144,8 @@ pub(crate) async fn change(
 }
 
 async fn save(console: &Console, account: AccountId, id: MemoryId, typed: &Typed) -> Result<(), ApiError> {
-    let before = console.memory.key_memory(account, id).await?.visibility;
+    let memory = console.memory.key_memory(account, id).await?;
+    let before = memory.visibility;
     // A memory that stays private keeps its number, which apps may use.
     let visibility = match (typed.public, key::rules::is_public(before)) {
         (true, _) => 1,
@@ -140,7 +153,16 @@ async fn save(console: &Console, account: AccountId, id: MemoryId, typed: &Typed
         (false, false) => before,
     };
     let (content, visibility) = (Some(typed.content.clone()), Some(visibility));
-    let change = key::rules::check_change(MemoryChange { content, visibility })?;
+    let zone = console.memory.zone(account).await?.unwrap_or_default();
+    // A day that was not changed keeps its moment.
+    let day = |typed: &Option<String>, at: Option<Timestamp>| {
+        let before = at.map(|at| zone.date(at)).unwrap_or_default();
+        let typed = typed.as_deref().filter(|day| day.trim() != before);
+        typed.map(|day| start_of(day, &zone)).transpose()
+    };
+    let valid_from = day(&typed.from, memory.valid_from)?;
+    let valid_until = day(&typed.until, memory.valid_until)?;
+    let change = key::rules::check_change(MemoryChange { content, visibility, valid_from, valid_until })?;
     let object = typed.category.as_deref().map(key::rules::check_category).transpose()?;
     console.memory.update_key_memory(account, id, key::Change { object, ..change }).await
 }
@@ -161,6 +183,16 @@ pub(crate) async fn delete(
     Ok(act::back_to(PATH, &[("done", "trashed"), ("n", "1"), ("undo", &undo)], ""))
 }
 
+/// Shows a memory with an error of another form.
+pub(super) async fn refuse(
+    console: &Console,
+    member: Member,
+    id: MemoryId,
+    error: ApiError,
+) -> Result<Response, ApiError> {
+    render(console, member, id, PageParams::default(), Some((error, Typed::default()))).await
+}
+
 async fn render(
     console: &Console,
     member: Member,
@@ -178,6 +210,9 @@ async fn render(
         written: When(version.written_time),
         replaced: When(version.replaced_time),
     };
+    let zone = console.memory.zone(account).await?.unwrap_or_default();
+    let day = |at: Option<Timestamp>| at.map(|at| zone.date(at)).unwrap_or_default();
+    let is_over = memory.is_over(console.memory.now());
     let KeyMemory { fact_content, fact_object, visibility, create_time, update_time, .. } = memory;
     let mut template = EntryPage {
         t,
@@ -187,6 +222,10 @@ async fn render(
         public: key::rules::is_public(visibility),
         created: When(create_time),
         updated: When(update_time),
+        from: day(memory.valid_from),
+        until: day(memory.valid_until),
+        is_over,
+        newer: memory.superseded_by.map(|newer| format!("{PATH}/key/{newer}")),
         ties: ties(console, account, id, t).await?,
         readers: readers(console, &member.account, AgentEntry::Memory(id)).await?,
         history: versions.list.into_iter().map(earlier).collect(),
@@ -196,8 +235,12 @@ async fn render(
     };
     let Some((error, typed)) = refused else { return page.answer(StatusCode::OK, &template) };
     template.alert = Some(error.message(page.language));
-    (template.content, template.public) = (typed.content, typed.public);
+    if !typed.content.is_empty() {
+        (template.content, template.public) = (typed.content, typed.public);
+    }
     template.category = typed.category.unwrap_or(template.category);
+    template.from = typed.from.unwrap_or(template.from);
+    template.until = typed.until.unwrap_or(template.until);
     page.refuse(&error, &template)
 }
 
@@ -209,27 +252,37 @@ async fn ties(
 ) -> Result<Vec<Tie>, ApiError> {
     let mut ties = Vec::new();
     for link in console.memory.key_memory_links(account, id).await? {
-        let chat = match link.message {
-            Some(message) => console.chat.conversation_of(account, message).await?,
-            None => None,
-        };
+        let chat = chat_of(console, account, link.message).await?;
         ties.push(Tie {
             text: match link.kind {
                 key::LinkKind::Said => t.said,
                 key::LinkKind::Again => t.again,
                 key::LinkKind::Against => t.against,
                 key::LinkKind::Newer => t.newer,
+                key::LinkKind::Supersedes => t.supersedes,
+                key::LinkKind::Superseded => t.superseded,
             },
-            chat: chat.map(|session| {
-                let session: String = form_urlencoded::byte_serialize(session.as_bytes()).collect();
-                format!("/chat?session={session}")
-            }),
+            chat,
             other: (link.other > MemoryId(0))
                 .then(|| (format!("{PATH}/key/{}", link.other), beginning(&link.text, SHOWN))),
             time: When(link.time),
         });
     }
     Ok(ties)
+}
+
+/// Returns the address of the conversation that a message belongs to, if it still exists.
+pub(super) async fn chat_of(
+    console: &Console,
+    account: AccountId,
+    message: Option<MessageId>,
+) -> Result<Option<String>, ApiError> {
+    let Some(message) = message else { return Ok(None) };
+    let session = console.chat.conversation_of(account, message).await?;
+    Ok(session.map(|session| {
+        let session: String = form_urlencoded::byte_serialize(session.as_bytes()).collect();
+        format!("/chat?session={session}")
+    }))
 }
 
 /// Returns the agents that read an entry, the latest reading first.
@@ -251,7 +304,7 @@ pub(crate) async fn readers(
 ///
 /// # Errors
 /// [`Code::NotFound`] if there is no such kind, or the id is invalid.
-fn parse(kind: &str, id: &str) -> Result<Entry, ApiError> {
+pub(super) fn parse(kind: &str, id: &str) -> Result<Entry, ApiError> {
     let entry = match kind {
         "key" => id.parse().map(|id| Entry::Memory(MemoryId(id))),
         "note" => id.parse().map(|id| Entry::Note(NoteId(id))),

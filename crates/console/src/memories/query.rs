@@ -2,6 +2,7 @@
 
 use memory::browse::{Filter, ItemKind, Origin, Sort};
 use store::{Timestamp, Zone};
+use web::{ApiError, Code};
 
 use crate::paths::MEMORIES as PATH;
 
@@ -164,6 +165,18 @@ fn start(date: &str, zone: &Zone, days: i64) -> Option<Timestamp> {
     let date: jiff::civil::Date = date.parse().ok()?;
     let date = date.checked_add(jiff::Span::new().days(days)).ok()?;
     zone.moment(date.at(0, 0, 0, 0))
+}
+
+/// Returns the first moment of a day in milliseconds, `None` if none is given.
+///
+/// # Errors
+/// [`Code::InvalidParam`] if it is not a date.
+pub(super) fn start_of(day: &str, zone: &Zone) -> Result<Option<i64>, ApiError> {
+    if day.trim().is_empty() {
+        return Ok(None);
+    }
+    let day = Zone::parse_day(day.trim()).ok_or(Code::InvalidParam)?;
+    Ok(Some(zone.start(day).as_millis()))
 }
 
 #[cfg(test)]

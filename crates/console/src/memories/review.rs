@@ -1,23 +1,27 @@
-//! The review inbox: what agents want to write, to be accepted, changed or refused, and the setting by which
-//! it waits there.
+//! The review inbox: what agents want to write, to be accepted, changed or refused, the setting by which it
+//! waits there, and contradictions that the person decides.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use memory::{
-    ReviewId,
-    key::rules::is_public,
+    LinkId, MemoryId, ReviewId,
+    key::{Conflict, Verdict, rules::is_public},
     profile::Change,
     review::{ReviewEdit, ReviewKind, Waiting},
 };
+use store::AccountId;
 use web::{ApiError, Query};
 
-use super::{act, query::PageParams, review_texts::Texts as ReviewTexts, text::plain, texts::Texts};
+use super::{
+    act, entry::chat_of, query::PageParams, review_texts::Texts as ReviewTexts, text::plain, texts::Texts,
+};
 use crate::{
     Console,
     agents::view,
     form::{CsrfForm, Fields},
     page::{Member, Page},
+    paths::MEMORIES,
     texts::fill,
     when::When,
 };
@@ -47,6 +51,21 @@ struct Line {
     at: When,
 }
 
+/// Two facts that contradict each other.
+struct Sides {
+    id: LinkId,
+    newer: Side,
+    older: Side,
+    /// The address of the conversation that the newer one comes from.
+    chat: Option<String>,
+}
+
+struct Side {
+    text: String,
+    link: String,
+    at: When,
+}
+
 #[derive(Template)]
 #[template(path = "memories_review.html")]
 struct ReviewPage<'a> {
@@ -54,6 +73,7 @@ struct ReviewPage<'a> {
     t: &'static Texts,
     r: &'static ReviewTexts,
     is_on: bool,
+    conflicts: Vec<Sides>,
     lines: Vec<Line>,
     count: i64,
     shown: String,
@@ -82,9 +102,11 @@ async fn render(
     let page = member.page.at("memories", REVIEW);
     let (t, r, account) = (Texts::of(page.language), ReviewTexts::of(page.language), member.account.id);
     let before = params.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(ReviewId(i64::MAX));
-    let (mut rows, count, trashed, is_on) = futures::try_join!(
+    let (mut rows, waiting, count, conflicts, trashed, is_on) = futures::try_join!(
         console.memory.waiting(account, before, PER_PAGE + 1),
         console.memory.waiting_count(account),
+        console.memory.undecided_count(account),
+        console.memory.conflicts(account),
         console.memory.trash_count(account),
         console.memory.reviews_agents(account),
     )?;
@@ -99,7 +121,8 @@ async fn render(
         next: rows.last().filter(|_| has_more).map(|row| format!("{REVIEW}?after={}", row.id)),
         lines: rows.into_iter().map(|row| line(row, r)).collect(),
         count,
-        shown: fill(r.count, count),
+        shown: fill(r.count, waiting),
+        conflicts: sides(console, account, conflicts).await?,
         trashed,
         undo: params.undo.clone().filter(|undo| notice.is_some() && undo.parse::<i64>().is_ok()),
         notice,
@@ -110,6 +133,28 @@ async fn render(
         None => page.answer(StatusCode::OK, &template),
         Some(error) => page.refuse(&error, &template),
     }
+}
+
+async fn sides(
+    console: &Console,
+    account: AccountId,
+    conflicts: Vec<Conflict>,
+) -> Result<Vec<Sides>, ApiError> {
+    let mut all = Vec::with_capacity(conflicts.len());
+    for conflict in conflicts {
+        let side = |id: MemoryId, text: String, at| Side {
+            text,
+            link: format!("{MEMORIES}/key/{id}"),
+            at: When(at),
+        };
+        all.push(Sides {
+            id: conflict.id,
+            chat: chat_of(console, account, conflict.message).await?,
+            newer: side(conflict.newer, conflict.newer_text, conflict.newer_time),
+            older: side(conflict.older, conflict.older_text, conflict.older_time),
+        });
+    }
+    Ok(all)
 }
 
 fn line(row: Waiting, r: &'static ReviewTexts) -> Line {
@@ -141,6 +186,7 @@ fn notice(params: &PageParams, t: &'static Texts, r: &'static ReviewTexts) -> Op
         "accepted" => fill(r.accepted, count),
         "refused" => fill(r.refused, count),
         "restored" => fill(t.restored, count),
+        "decided" => r.decided.to_owned(),
         "gone" => r.gone.to_owned(),
         "on" => r.switched_on.to_owned(),
         "off" => r.switched_off.to_owned(),
@@ -152,6 +198,7 @@ fn notice(params: &PageParams, t: &'static Texts, r: &'static ReviewTexts) -> Op
 enum ReviewAction {
     Accept,
     Refuse,
+    Decide(LinkId, Verdict),
     On,
     Off,
 }
@@ -166,9 +213,14 @@ pub(crate) struct ReviewForm {
 impl From<Fields> for ReviewForm {
     fn from(fields: Fields) -> Self {
         let given = |name: &str| fields.all(name).into_iter().next();
+        let conflict = fields.text("conflict").parse().ok();
+        let decided = |verdict| conflict.map(|id| ReviewAction::Decide(id, verdict));
         let most = usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
         Self {
             action: match fields.text("do").as_str() {
+                "newer" => decided(Verdict::Newer),
+                "older" => decided(Verdict::Older),
+                "both" => decided(Verdict::Both),
                 "accept" => Some(ReviewAction::Accept),
                 "refuse" => Some(ReviewAction::Refuse),
                 "on" => Some(ReviewAction::On),
@@ -207,6 +259,13 @@ pub(crate) async fn submit(
         Some(ReviewAction::Refuse) => {
             let (batch, count) = console.memory.refuse(account, decision.ids).await?;
             done("refused", count, &batch.to_string())
+        }
+        Some(ReviewAction::Decide(id, verdict)) => {
+            match console.memory.decide_conflict(account, id, verdict).await {
+                Ok(()) => done("decided", 1, ""),
+                Err(error) if error.code().status() == StatusCode::NOT_FOUND => done("gone", 0, ""),
+                Err(error) => return Err(error),
+            }
         }
         Some(ReviewAction::On | ReviewAction::Off) => {
             let is_on = matches!(decision.action, Some(ReviewAction::On));

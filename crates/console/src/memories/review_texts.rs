@@ -32,6 +32,15 @@ crate::texts::texts! {
     refused: "已拒绝 {} 条。新的记忆和笔记在回收站里保留 30 天。",
         "{} refused. New memories and notes stay in the trash for 30 days.";
     gone: "这些内容已经不在了，没有改动。", "These entries are gone; nothing was changed.";
+    conflicts: "哪一条现在是对的？", "Which one is true now?";
+    conflicts_lead: "这些记忆互相矛盾，没法自动判断。另一条不会删除，会记成以前的事。",
+        "These memories contradict each other. The other one is not deleted; it is kept as how things \
+            were before.";
+    conflict_newer: "后来说的", "Said later";
+    conflict_older: "先前记的", "Noted before";
+    holds: "现在是这条", "This is true now";
+    both: "两条都对", "Both are true";
+    decided: "已按你的选择记下。", "Noted as you decided.";
     setting: "先给我看", "Show me first";
     setting_lead: "打开后，通过 MCP 连接的应用和智能体添加、修改、删除记忆，或保存笔记，都要等你确认。",
         "When this is on, whatever connected agents add, change or delete, and the notes they save, waits \

@@ -125,6 +125,22 @@ crate::texts::texts! {
     again: "后来的对话中又说到了一次", "Mentioned again in a later conversation";
     against: "与更早的记忆不同：", "Differs from an older memory:";
     newer: "有更新的记忆与此不同：", "A newer memory differs:";
+    supersedes: "取代了更早的记忆：", "Takes the place of an older memory:";
+    superseded: "已被更新的记忆取代：", "A newer memory took its place:";
+    over: "以前的事", "No longer true";
+    over_lead: "这条已经是以前的事。分身只在问到过去时才会用到它。",
+        "This is how things were before. Your double uses it only when asked about the past.";
+    see_newer: "看现在的那条", "See what is true now";
+    holds_again: "现在仍然是这样", "It is still true";
+    valid_from: "从哪天起", "True from";
+    valid_until: "到哪天为止", "True until";
+    replace: "情况变了？", "Has it changed?";
+    replace_lead: "写下现在是怎样的。这一条会留作以前的事，不会删除。",
+        "Write down how it is now. This memory is kept as how things were before, and is not deleted.";
+    replace_label: "现在是", "How it is now";
+    replace_since: "从哪天起，可不填", "Since, optional";
+    replace_submit: "记下变化", "Note the change";
+    replaced: "已记下，以前的那条也留着。", "Noted. The earlier memory is kept, too.";
     open_chat: "看那次对话", "Open the conversation";
     readers: "谁读过", "Who read it";
     readers_none: "最近没有智能体读过。", "No agent has read it lately.";

@@ -62,7 +62,7 @@ pub(crate) async fn show(
         t,
         lines: rows.into_iter().map(line).collect(),
         count: console.memory.trash_count(account).await?,
-        waiting: console.memory.waiting_count(account).await?,
+        waiting: console.memory.undecided_count(account).await?,
         notice: act::notice(&params, t),
         next,
         page: &page,

@@ -39,6 +39,8 @@ const MORE: &[(&str, &[u16])] = &[
     // Resources that are named in the body or the query.
     ("authorizeDeviceByCode", &[404]),
     ("authorizeExternal", &[404]),
+    ("addKeyMemory", &[404]),
+    ("addKeyMemories", &[404]),
     ("chatStream", &[404]),
     ("actStream", &[404]),
     ("chatSend", &[404]),

@@ -13,7 +13,7 @@ use super::entries::{Entries, Lines};
 use crate::{
     Memory, MemoryId,
     browse::Origin,
-    key::{Fact, KIND, KeyMemory, MAX_VERSIONS, model::NewMemory, queries, rules},
+    key::{Fact, KIND, KeyMemory, MAX_VERSIONS, Validity, model::NewMemory, queries, rules},
     quota,
 };
 
@@ -32,6 +32,10 @@ pub(crate) struct Entry {
     visibility: Option<i64>,
     create_time: Option<i64>,
     update_time: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    valid_from: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    valid_until: Option<i64>,
     /// The origin; absent in files of other programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<Origin>,
@@ -50,7 +54,7 @@ struct Saved {
 
 impl FromRow for Saved {
     fn from_row(row: &store::Row<'_>) -> store::Result<Self> {
-        Ok(Self { memory: KeyMemory::from_row(row)?, source: row.get(7)?, source_name: row.get(8)? })
+        Ok(Self { memory: KeyMemory::from_row(row)?, source: row.get(10)?, source_name: row.get(11)? })
     }
 }
 
@@ -76,6 +80,7 @@ from_row!(Row { memory, content, visibility, written, replaced });
 /// A valid entry, ready to be written.
 pub(crate) struct Ready {
     fact: Fact,
+    validity: Validity,
     hash: [u8; 32],
     document: Document,
     id: ImportId<MemoryId>,
@@ -152,6 +157,8 @@ pub(crate) async fn lines(
             visibility: Some(memory.visibility),
             create_time: Some(memory.create_time.as_millis()),
             update_time: Some(memory.update_time.as_millis()),
+            valid_from: memory.valid_from.map(Timestamp::as_millis),
+            valid_until: memory.valid_until.map(Timestamp::as_millis),
             source: Some(Origin::of(&source)),
             source_name,
         })?);
@@ -162,12 +169,15 @@ pub(crate) async fn lines(
 /// Checks an entry.
 fn ready(memory: &Memory, entry: Entry) -> Result<Ready, ApiError> {
     let (ids, now) = (memory.db().ids(), memory.db().clock().now());
-    let fact = rules::check(NewMemory {
+    let (fact, validity) = rules::check_valid(NewMemory {
         content: entry.fact_content,
         visibility: entry.visibility,
         fact_actor: entry.fact_actor,
         fact_object: entry.fact_object,
         mode: None,
+        valid_from: entry.valid_from,
+        valid_until: entry.valid_until,
+        supersedes: None,
     })?;
     let latest = entry.history.len().saturating_sub(MAX_VERSIONS);
     let mut history = Vec::new();
@@ -181,6 +191,7 @@ fn ready(memory: &Memory, entry: Entry) -> Result<Ready, ApiError> {
         hash: rules::hash(&fact),
         document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
         fact,
+        validity,
         id: ImportId::new(entry.id, ids, MemoryId),
         created,
         updated: super::time(entry.update_time, created),
@@ -219,7 +230,9 @@ async fn insert(
         created,
         updated,
         origin.name(),
-        name
+        name,
+        entry.validity.from,
+        entry.validity.until
     ];
     tx.execute(queries::RESTORE, values).await?;
     for (version, earlier) in &entry.history {

@@ -129,7 +129,7 @@ impl Inbox {
                 ..NoteRequest::default()
             })?),
             ReviewKind::Change => {
-                let change = MemoryChange { content: Some(entry.content.clone()), visibility: None };
+                let change = MemoryChange { content: Some(entry.content.clone()), ..MemoryChange::default() };
                 let change = key::rules::check_change(change)?;
                 Proposal::Change(memory()?, change.content.unwrap_or_default())
             }

@@ -3,7 +3,7 @@
 use store::{Ids, Row, Timestamp, from_row};
 
 pub use crate::origin::Origin;
-use crate::{agent::StoredEvent, key, note::Status};
+use crate::{MemoryId, agent::StoredEvent, key, note::Status};
 
 /// The kind of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,9 +106,18 @@ pub struct Item {
     pub updated: Timestamp,
     /// The state of a note's links.
     pub status: Option<Status>,
+    /// The time until which a key memory holds or held, if that is known.
+    pub valid_until: Option<Timestamp>,
+    /// The newer key memory that took its place.
+    pub superseded_by: Option<MemoryId>,
 }
 
 impl Item {
+    /// Returns true if it does not hold at a time.
+    pub fn is_over(&self, at: Timestamp) -> bool {
+        self.superseded_by.is_some() || self.valid_until.is_some_and(|until| until <= at)
+    }
+
     /// Returns true if everybody may see it.
     pub fn is_public(&self) -> bool {
         self.kind == ItemKind::Memory && key::rules::is_public(self.visibility)
@@ -158,6 +167,8 @@ impl store::FromRow for Item {
             created: row.get(7)?,
             updated: row.get(8)?,
             status,
+            valid_until: row.get(10)?,
+            superseded_by: row.get(11)?,
         })
     }
 }
@@ -179,6 +190,8 @@ impl From<StoredEvent> for Item {
             created: time,
             updated: time,
             status: None,
+            valid_until: None,
+            superseded_by: None,
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::ranked::IDS;
 macro_rules! memories {
     ($time:literal, $after:literal, $order:literal, $category:literal) => {
         concat!(
-            "SELECT id, '', content, object, visibility, source, source_name, created_at, updated_at, '' \
-             FROM key_memory WHERE account_id = $1 AND (",
+            "SELECT id, '', content, object, visibility, source, source_name, created_at, updated_at, '', \
+             valid_until, superseded_by FROM key_memory WHERE account_id = $1 AND (",
             $time,
             ", id) ",
             $after,
@@ -31,7 +31,7 @@ macro_rules! notes {
     ($time:literal, $after:literal, $order:literal) => {
         concat!(
             "SELECT id, title, SUBSTR(content, 1, 400), urls, 0, source, source_name, created_at, \
-             updated_at, status FROM note WHERE account_id = $1 AND (",
+             updated_at, status, NULL, NULL FROM note WHERE account_id = $1 AND (",
             $time,
             ", id) ",
             $after,
@@ -92,15 +92,16 @@ pub(super) static NOTE_TRAITS: InList = InList::new(1, IDS, |ids| {
 
 pub(super) static MEMORIES_BY_ID: InList = InList::new(1, IDS, |ids| {
     format!(
-        "SELECT id, '', content, object, visibility, source, source_name, created_at, updated_at, '' \
-         FROM key_memory WHERE account_id = $1 AND id IN ({ids})"
+        "SELECT id, '', content, object, visibility, source, source_name, created_at, updated_at, '', \
+         valid_until, superseded_by FROM key_memory WHERE account_id = $1 AND id IN ({ids})"
     )
 });
 
 /// Selects notes with their whole texts, in which hits are marked.
 pub(super) static NOTES_BY_ID: InList = InList::new(1, IDS, |ids| {
     format!(
-        "SELECT id, title, content, urls, 0, source, source_name, created_at, updated_at, status FROM note \
+        "SELECT id, title, content, urls, 0, source, source_name, created_at, updated_at, status, \
+         NULL, NULL FROM note \
          WHERE account_id = $1 AND id IN ({ids})"
     )
 });

@@ -1,10 +1,17 @@
-//! Facts learned from conversations. They are added, never changed, and linked with what was known before.
+//! Facts learned from conversations. They are added, and linked with what was known before; rules decide
+//! whether they take the place of what they contradict.
 
-use search::{Document, Index};
+use search::Index;
 use store::{AccountId, Timestamp, Tx, from_row, owned_params, params};
 use web::ApiError;
 
-use super::{KIND, KeyMemory, Prepared, model::Fact, queries, rules};
+use super::{
+    KIND, KeyMemory, Prepared, Validity,
+    change::{self, Contradicted, Outcome},
+    model::Fact,
+    queries,
+    supersede::{self, Decision},
+};
 use crate::{LinkId, Memory, MemoryId, MessageId, browse::Origin, quota};
 
 /// Maximum number of links shown of a memory, the newest ones.
@@ -17,6 +24,8 @@ pub struct Learned {
     pub fact: Fact,
     /// The message that states it.
     pub message: MessageId,
+    /// The person's words in it.
+    pub quote: String,
     /// The known memory that states the same. Then only a link is added.
     pub same: Option<MemoryId>,
     /// The known memories that contradict it.
@@ -28,10 +37,13 @@ pub struct Lesson {
     prepared: Prepared,
     quota: quota::Settings,
     message: MessageId,
+    quote: String,
     same: Option<MemoryId>,
     /// The contradicted memories, each after the id for its link.
     against: Vec<(LinkId, MemoryId)>,
     link: LinkId,
+    /// The id of a link with the memory that took the place of the same one.
+    renewed: LinkId,
 }
 
 /// The kind of a link between a memory and a conversation or another memory.
@@ -45,6 +57,10 @@ pub enum LinkKind {
     Against,
     /// A newer memory contradicts it.
     Newer,
+    /// It took the place of an older memory.
+    Supersedes,
+    /// A newer memory took its place.
+    Superseded,
 }
 
 /// A link of a memory.
@@ -63,7 +79,7 @@ pub struct Link {
 }
 
 /// The names of the kinds of links in the store.
-pub const LINK_KINDS: [&str; 3] = ["said", "again", "against"];
+pub const LINK_KINDS: [&str; 4] = ["said", "again", "against", "supersedes"];
 
 /// A link as it is stored, for archives.
 #[derive(Debug, Clone)]
@@ -74,15 +90,17 @@ pub struct SavedLink {
     pub memory: MemoryId,
     /// One of [`LINK_KINDS`].
     pub kind: String,
-    /// The older memory that it contradicts.
+    /// The older memory that it contradicts, or whose place it took.
     pub other: Option<MemoryId>,
     /// The message that states it, if the message still exists.
     pub message: Option<MessageId>,
     /// The time at which the link was found.
     pub time: Timestamp,
+    /// True if the person has to decide which of the two holds.
+    pub is_open: bool,
 }
 
-from_row!(SavedLink { id, memory, kind, other, message, time });
+from_row!(SavedLink { id, memory, kind, other, message, time, is_open });
 
 struct Row {
     _id: LinkId,
@@ -99,18 +117,18 @@ impl Memory {
     /// Does the slow work for facts before they are written.
     pub fn prepare_lessons(&self, learned: Vec<Learned>) -> Vec<Lesson> {
         let link = || LinkId(self.db().ids().next());
-        let prepare = |Learned { fact, message, same, against }| Lesson {
+        let prepare = |Learned { fact, message, quote, same, against }| Lesson {
             prepared: Prepared {
                 id: MemoryId(self.db().ids().next()),
-                hash: rules::hash(&fact),
-                document: Document::new(&rules::indexed(&fact.actor, &fact.object, &fact.content)),
-                fact,
+                ..Prepared::new(fact, Validity::default())
             },
             quota: *self.quota(),
             message,
+            quote,
             same,
             against: against.into_iter().map(|other| (link(), other)).collect(),
             link: link(),
+            renewed: link(),
         };
         learned.into_iter().map(prepare).collect()
     }
@@ -152,6 +170,8 @@ impl Memory {
             "said" => LinkKind::Said,
             "again" => LinkKind::Again,
             "against" => LinkKind::Against,
+            "supersedes" => LinkKind::Supersedes,
+            "superseded" => LinkKind::Superseded,
             _ => LinkKind::Newer,
         };
         let link = |row: Row| Link {
@@ -175,7 +195,7 @@ pub async fn restore_link(
     account: AccountId,
     link: &SavedLink,
 ) -> Result<Option<bool>, store::Error> {
-    let SavedLink { id, memory, kind, other, message, time } = link;
+    let SavedLink { id, memory, kind, other, message, time, is_open } = link;
     for needed in std::iter::once(memory).chain(other) {
         if own(tx, account, *needed).await?.is_none() {
             return Ok(None);
@@ -185,7 +205,15 @@ pub async fn restore_link(
     if tx.fetch_optional::<(i64,)>(queries::SAME_LINK, same).await?.is_some() {
         return Ok(Some(false));
     }
+    if let (true, Some(older)) = (kind == "supersedes", *other) {
+        let decision =
+            Decision { link: *id, newer: *memory, older, message: *message, since: None, now: *time };
+        return Ok(Some(supersede::supersede(tx, account, decision).await?));
+    }
     tx.execute(queries::ADD_LINK, params![*id, *memory, kind, *other, *message, *time]).await?;
+    if *is_open && kind == "against" {
+        tx.execute(queries::OPEN_LINK, params![*id, account]).await?;
+    }
     Ok(Some(true))
 }
 
@@ -221,6 +249,12 @@ pub async fn learn(
         if let Some(known) = known {
             let values = params![lesson.link, known, "again", None::<i64>, lesson.message, now];
             tx.execute(queries::ADD_LINK, values).await?;
+            // It is said again although another one took its place.
+            let found: Option<(Option<MemoryId>,)> =
+                tx.fetch_optional(queries::SUPERSEDED_BY, params![known, account]).await?;
+            if let Some((Some(by),)) = found {
+                lesson.contradict(tx, account, known, (lesson.renewed, by), now).await?;
+            }
             continue;
         }
         if !lesson.quota.fits(tx, account, quota::Kind::Memory, new.room()).await? {
@@ -229,13 +263,59 @@ pub async fn learn(
         super::insert(tx, account, new, (Origin::Conversation.name(), ""), now).await?;
         let values = params![lesson.link, new.id, "said", None::<i64>, lesson.message, now];
         tx.execute(queries::ADD_LINK, values).await?;
-        for (link, other) in &lesson.against {
-            let Some(other) = own(tx, account, *other).await? else { continue };
-            let values = params![*link, new.id, "against", Some(other), lesson.message, now];
-            tx.execute(queries::ADD_LINK, values).await?;
+        for other in &lesson.against {
+            lesson.contradict(tx, account, new.id, *other, now).await?;
         }
     }
     Ok(())
+}
+
+/// A fact that a learned one contradicts.
+struct OldFact {
+    content: String,
+    object: String,
+    source: String,
+    by: Option<MemoryId>,
+}
+
+from_row!(OldFact { content, object, source, by });
+
+impl Lesson {
+    /// Decides about a fact that this one contradicts, if the person still has it and it still holds. What
+    /// cannot be decided is left to the person.
+    async fn contradict(
+        &self,
+        tx: &mut Tx<'_>,
+        account: AccountId,
+        newer: MemoryId,
+        (link, older): (LinkId, MemoryId),
+        now: Timestamp,
+    ) -> store::Result<()> {
+        let found: Option<OldFact> =
+            tx.fetch_optional(queries::CONTRADICTED, params![older, account]).await?;
+        let Some(old) = found.filter(|old| old.by.is_none() && older != newer) else { return Ok(()) };
+        let known = Contradicted {
+            content: &old.content,
+            category: &old.object,
+            is_own: Origin::of(&old.source) == Origin::Person,
+        };
+        let message = Some(self.message);
+        match change::decide(&self.prepared.fact, &self.quote, &known) {
+            Outcome::Compatible => {}
+            Outcome::Supersedes => {
+                // Someone who says it again means from now on.
+                let since = (newer != self.prepared.id).then_some(now);
+                let decision = Decision { link, newer, older, message, since, now };
+                supersede::supersede(tx, account, decision).await?;
+            }
+            Outcome::Undecided => {
+                let values = params![link, newer, "against", Some(older), message, now];
+                tx.execute(queries::ADD_LINK, values).await?;
+                tx.execute(queries::OPEN_LINK, params![link, account]).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Returns the id if it is of a memory that the person still has.

@@ -29,6 +29,10 @@ pub struct Change {
     pub visibility: Option<i64>,
     /// A category, one line of at most 100 characters, or empty.
     pub object: Option<String>,
+    /// The time from which it holds; `Some(None)` if it is not known.
+    pub from: Option<Option<Timestamp>>,
+    /// The time until which it holds; `Some(None)` if it is not known.
+    pub until: Option<Option<Timestamp>>,
 }
 
 /// A key memory.
@@ -56,16 +60,52 @@ pub struct KeyMemory {
     /// 1: public; any other number: private.
     #[schema(example = 1)]
     pub visibility: i64,
+    /// The time from which it holds, if that is known, in milliseconds since 1970-01-01 UTC. Not part of the
+    /// original API.
+    #[schema(value_type = Option<i64>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Timestamp>,
+    /// The time until which it holds or held, if that is known. Not part of the original API.
+    #[schema(value_type = Option<i64>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+    /// The id of the newer memory that took its place, if there is one. Not part of the original API.
+    #[schema(value_type = Option<i64>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<MemoryId>,
 }
 
 impl KeyMemory {
+    /// Leaves out the id of the newer memory, which may be private, if only public ones may be read.
+    pub(super) fn show_to(&mut self, only_public: bool) {
+        if only_public {
+            self.superseded_by = None;
+        }
+    }
+
+    /// Returns true if it does not hold at a time.
+    pub fn is_over(&self, at: Timestamp) -> bool {
+        self.superseded_by.is_some() || self.valid_until.is_some_and(|until| until <= at)
+    }
+
     /// Returns its position in lists.
     pub(super) const fn position(&self) -> Position {
         Position(self.create_time.as_millis(), self.id.0)
     }
 }
 
-from_row!(KeyMemory { id, fact_actor, fact_object, fact_content, create_time, update_time, visibility });
+from_row!(KeyMemory {
+    id,
+    fact_actor,
+    fact_object,
+    fact_content,
+    create_time,
+    update_time,
+    visibility,
+    valid_from,
+    valid_until,
+    superseded_by
+});
 
 /// A public key memory as soft memory shows it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -84,12 +124,27 @@ pub struct SoftMemory {
     /// The same, of the last change.
     #[schema(value_type = i64, example = 1_705_315_800_000_i64)]
     update_time: Timestamp,
+    /// The time from which it holds, if that is known. Not part of the original API.
+    #[schema(value_type = Option<i64>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_from: Option<Timestamp>,
+    /// The time until which it holds or held, if that is known. Not part of the original API.
+    #[schema(value_type = Option<i64>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<Timestamp>,
 }
 
 impl From<KeyMemory> for SoftMemory {
     fn from(memory: KeyMemory) -> Self {
-        let KeyMemory { id, fact_object, fact_content, create_time, update_time, .. } = memory;
-        Self { id, fact_object, fact_content, create_time, update_time }
+        Self {
+            id: memory.id,
+            fact_object: memory.fact_object,
+            fact_content: memory.fact_content,
+            create_time: memory.create_time,
+            update_time: memory.update_time,
+            valid_from: memory.valid_from,
+            valid_until: memory.valid_until,
+        }
     }
 }
 
@@ -121,6 +176,18 @@ pub struct Keyword {
     pub keyword: Option<String>,
 }
 
+/// The time of a search among memories.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub struct AsOf {
+    /// Only memories that hold at this time: a date such as `2024-05-31` (the end of that day in the person's
+    /// time zone), or milliseconds since 1970-01-01 UTC. Default: all; those that no longer hold come last.
+    /// Not part of the original API.
+    #[param(max_length = 20, example = "2024-05-31")]
+    pub as_of: Option<String>,
+}
+
 /// Body of `POST /api/secondme/memory/key`, and an item of a batch.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -141,10 +208,35 @@ pub struct NewMemory {
     /// The subject, at most 100 characters. Not part of the original API.
     #[schema(max_length = 100, example = "兴趣爱好")]
     pub fact_object: Option<String>,
+    /// The time from which it holds, if that is known, in milliseconds since 1970-01-01 UTC. Not part of the
+    /// original API.
+    #[schema(value_type = Option<i64>)]
+    pub valid_from: Option<i64>,
+    /// The time until which it holds, if that is known. Not part of the original API.
+    #[schema(value_type = Option<i64>)]
+    pub valid_until: Option<i64>,
+    /// The id of an older memory whose place it takes. The older one stays, as one that held until then. Not
+    /// part of the original API.
+    #[schema(value_type = Option<i64>)]
+    pub supersedes: Option<MemoryId>,
+}
+
+/// Body of `POST /api/secondme/memory/key/{id}/supersede`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SupersedeRequest {
+    /// The id of the newer memory. Absent: the memory holds again.
+    #[schema(value_type = Option<i64>)]
+    pub by: Option<MemoryId>,
+    /// The time since which the newer one holds, in milliseconds since 1970-01-01 UTC. Default: the time from
+    /// which it holds, or at which it was noted.
+    #[schema(value_type = Option<i64>)]
+    pub since: Option<i64>,
 }
 
 /// Body of `POST /api/secondme/memory/key/{id}/update`. Absent members stay as they are.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct MemoryChange {
     /// The fact, 1 to 5000 characters.
     #[schema(max_length = 5000)]
@@ -152,6 +244,20 @@ pub struct MemoryChange {
     /// 1: public; 0 or another digit: private.
     #[schema(minimum = 0, maximum = 9)]
     pub visibility: Option<i64>,
+    /// The time from which it holds, in milliseconds since 1970-01-01 UTC; `null`: not known. Not part of the
+    /// original API.
+    #[schema(value_type = Option<i64>)]
+    #[serde(default, deserialize_with = "present")]
+    pub valid_from: Option<Option<i64>>,
+    /// The time until which it holds; `null`: not known. Not part of the original API.
+    #[schema(value_type = Option<i64>)]
+    #[serde(default, deserialize_with = "present")]
+    pub valid_until: Option<Option<i64>>,
+}
+
+/// Reads a member that may be `null`, and tells it from an absent one.
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<i64>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// Body of `POST /api/secondme/memory/key/batch`.

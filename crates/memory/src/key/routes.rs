@@ -12,7 +12,10 @@ use web::{
 };
 
 use super::{
-    model::{Batch, Done, Inserted, KeyMemory, Keyword, MemoryChange, NewMemory, SoftMemory, Version},
+    model::{
+        AsOf, Batch, Done, Inserted, KeyMemory, Keyword, MemoryChange, NewMemory, SoftMemory,
+        SupersedeRequest, Version,
+    },
     rules,
 };
 use crate::{
@@ -31,6 +34,7 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
         .routes(routes!(update))
         .routes(routes!(delete))
         .routes(routes!(history))
+        .routes(routes!(supersede))
         .with_state(memory)
 }
 
@@ -41,18 +45,20 @@ pub(crate) fn router(memory: Memory) -> OpenApiRouter {
     operation_id = "softMemory",
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
-    params(Keyword, PageParams, CursorParams),
+    params(Keyword, AsOf, PageParams, CursorParams),
     responses((status = 200, description = "One page", body = Envelope<CursorPage<SoftMemory>>)),
 )]
 async fn soft(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadMemory>,
     Query(Keyword { keyword }): Query<Keyword>,
+    Query(AsOf { as_of }): Query<AsOf>,
     Query(page): Query<PageParams>,
     Query(snapshot): Query<CursorParams>,
 ) -> ApiResult<CursorPage<SoftMemory>> {
     let (cursor, keyword) = (snapshot.check(page.check()?)?, rules::check_keyword(keyword)?);
-    let found = memory.key_memories(caller.account(), &keyword, cursor, true).await?;
+    let as_of = memory.as_of(caller.account(), as_of.as_deref()).await?;
+    let found = memory.key_memories_at(caller.account(), &keyword, cursor, true, as_of).await?;
     Ok(Data(found.map(SoftMemory::from)))
 }
 
@@ -63,19 +69,21 @@ async fn soft(
     operation_id = "searchKeyMemory",
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
-    params(Keyword, PageParams, CursorParams),
+    params(Keyword, AsOf, PageParams, CursorParams),
     responses((status = 200, description = "One page", body = Envelope<CursorPage<KeyMemory>>)),
 )]
 async fn search(
     State(memory): State<Memory>,
     Scoped { caller, .. }: Scoped<ReadMemory>,
     Query(Keyword { keyword }): Query<Keyword>,
+    Query(AsOf { as_of }): Query<AsOf>,
     Query(page): Query<PageParams>,
     Query(snapshot): Query<CursorParams>,
 ) -> ApiResult<CursorPage<KeyMemory>> {
     let (cursor, keyword) = (snapshot.check(page.check()?)?, rules::check_keyword(keyword)?);
     let only_public = Reader::of(&caller).memories < Access::All;
-    Ok(Data(memory.key_memories(caller.account(), &keyword, cursor, only_public).await?))
+    let as_of = memory.as_of(caller.account(), as_of.as_deref()).await?;
+    Ok(Data(memory.key_memories_at(caller.account(), &keyword, cursor, only_public, as_of).await?))
 }
 
 /// Add a key memory. An identical one is not added again. Scope memory.write.
@@ -93,7 +101,7 @@ async fn add(
     Scoped { caller, .. }: Scoped<WriteMemory>,
     Json(new): Json<NewMemory>,
 ) -> ApiResult<Done> {
-    memory.add_key_memories(Adder::of(&caller), vec![rules::check(new)?]).await?;
+    memory.add_valid_key_memories(Adder::of(&caller), vec![rules::check_valid(new)?]).await?;
     Ok(Data(Done {}))
 }
 
@@ -113,7 +121,7 @@ async fn add_batch(
     Json(batch): Json<Batch>,
 ) -> ApiResult<Inserted> {
     let facts = rules::check_batch(batch)?;
-    Ok(Data(Inserted { inserted_count: memory.add_key_memories(Adder::of(&caller), facts).await? }))
+    Ok(Data(Inserted { inserted_count: memory.add_valid_key_memories(Adder::of(&caller), facts).await? }))
 }
 
 /// Change a memory. The previous version is kept. Scope memory.write.
@@ -183,4 +191,27 @@ async fn history(
             .key_memory_versions(caller.account(), id_in(&segment, Code::MemoryNotFound)?, page.check()?)
             .await?,
     ))
+}
+
+/// Let a newer memory take the place of one, or let it hold again. It stays, as one that held until then.
+/// Scope memory.write.
+#[utoipa::path(
+    post,
+    path = "/secondme/memory/key/{id}/supersede",
+    operation_id = "supersedeKeyMemory",
+    tag = "Memory",
+    security(("bearer" = []), ("session" = [])),
+    params(("id" = i64, Path, description = "The older memory's id")),
+    request_body = SupersedeRequest,
+    responses((status = 200, description = "Done; `data` is null", body = Envelope<Nothing>)),
+)]
+async fn supersede(
+    State(memory): State<Memory>,
+    Scoped { caller, .. }: Scoped<WriteMemory>,
+    Path(segment): Path<String>,
+    Json(SupersedeRequest { by, since }): Json<SupersedeRequest>,
+) -> ApiResult<Nothing> {
+    let (older, since) = (id_in(&segment, Code::MemoryNotFound)?, rules::check_since(since)?);
+    memory.supersede_key_memory(caller.account(), older, by, since).await?;
+    Ok(Data(Nothing))
 }

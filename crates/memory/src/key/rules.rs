@@ -3,7 +3,12 @@
 use sha2::{Digest, Sha256};
 use web::{ApiError, Code, Issues};
 
-use super::model::{Batch, Change, Fact, MemoryChange, NewMemory};
+use store::{Timestamp, Zone};
+
+use super::{
+    model::{Batch, Change, Fact, MemoryChange, NewMemory},
+    validity::Validity,
+};
 
 /// Maximum length of a fact in characters.
 pub const MAX_CONTENT: usize = 5000;
@@ -56,7 +61,7 @@ pub fn check(new: NewMemory) -> Result<Fact, ApiError> {
 ///
 /// # Errors
 /// 422 that names every invalid member of every item.
-pub(super) fn check_batch(batch: Batch) -> Result<Vec<Fact>, ApiError> {
+pub(super) fn check_batch(batch: Batch) -> Result<Vec<(Fact, Validity)>, ApiError> {
     let mut issues = Issues::body();
     let count = batch.items.len();
     if count == 0 {
@@ -66,8 +71,13 @@ pub(super) fn check_batch(batch: Batch) -> Result<Vec<Fact>, ApiError> {
         issues.add("too_long", "items", format!("List should have at most {MAX_BATCH} items"));
     }
     let items = batch.items.into_iter().take(MAX_BATCH).enumerate();
-    let facts: Vec<Fact> = items.map(|(i, item)| fact(&mut issues, &format!("items.{i}."), item)).collect();
-    if facts.iter().map(|fact| fact.content.chars().count()).sum::<usize>() > MAX_BATCH_CONTENT {
+    let mut read = |(i, item): (usize, NewMemory)| {
+        let place = format!("items.{i}.");
+        let validity = validity(&mut issues, &place, &item);
+        (fact(&mut issues, &place, item), validity)
+    };
+    let facts: Vec<(Fact, Validity)> = items.map(&mut read).collect();
+    if facts.iter().map(|(fact, _)| fact.content.chars().count()).sum::<usize>() > MAX_BATCH_CONTENT {
         issues.add(
             "too_long",
             "items",
@@ -76,6 +86,83 @@ pub(super) fn check_batch(batch: Batch) -> Result<Vec<Fact>, ApiError> {
     }
     issues.finish()?;
     Ok(facts)
+}
+
+/// Checks a new memory with the times that it holds.
+///
+/// # Errors
+/// As of [`check`].
+pub fn check_valid(new: NewMemory) -> Result<(Fact, Validity), ApiError> {
+    let mut issues = Issues::body();
+    let validity = validity(&mut issues, "", &new);
+    let fact = check(new)?;
+    issues.finish()?;
+    Ok((fact, validity))
+}
+
+fn validity(issues: &mut Issues, place: &str, new: &NewMemory) -> Validity {
+    let mut time =
+        |name: &str, given: Option<i64>| given.map(|ms| time(issues, &format!("{place}{name}"), ms));
+    let (from, until) = (time("validFrom", new.valid_from), time("validUntil", new.valid_until));
+    if !is_in_order(from, until) {
+        issues.add("value_error", &format!("{place}validUntil"), TOO_EARLY);
+    }
+    Validity { from, until, supersedes: new.supersedes }
+}
+
+const TOO_EARLY: &str = "Input should be later than validFrom";
+
+fn is_in_order(from: Option<Timestamp>, until: Option<Timestamp>) -> bool {
+    from.zip(until).is_none_or(|(from, until)| from < until)
+}
+
+/// Checks a time in milliseconds: its year is between 0 and 9999.
+fn time(issues: &mut Issues, field: &str, ms: i64) -> Timestamp {
+    if !(-62_167_219_200_000..253_402_300_800_000).contains(&ms) {
+        issues.add("value_error", field, "Input should be milliseconds since 1970-01-01 UTC");
+    }
+    Timestamp(ms)
+}
+
+/// Checks the times of a memory.
+///
+/// # Errors
+/// 422 if it would end before it begins.
+pub(super) fn check_times(from: Option<Timestamp>, until: Option<Timestamp>) -> Result<(), ApiError> {
+    let mut issues = Issues::body();
+    if !is_in_order(from, until) {
+        issues.add("value_error", "validUntil", TOO_EARLY);
+    }
+    issues.finish()
+}
+
+/// Checks the time since which a memory takes the place of another.
+///
+/// # Errors
+/// 422 if it is out of range.
+pub(super) fn check_since(since: Option<i64>) -> Result<Option<Timestamp>, ApiError> {
+    let mut issues = Issues::body();
+    let since = since.map(|ms| time(&mut issues, "since", ms));
+    issues.finish()?;
+    Ok(since)
+}
+
+/// Reads the time of a search: a date, of which the last moment counts, or milliseconds.
+///
+/// # Errors
+/// 422 if it is neither.
+pub(super) fn check_as_of(given: Option<&str>, zone: &Zone) -> Result<Option<Timestamp>, ApiError> {
+    let Some(given) = given.map(str::trim).filter(|given| !given.is_empty()) else { return Ok(None) };
+    let mut issues = Issues::query();
+    let at = given.parse().map_or_else(
+        |_| Zone::parse_day(given).map(|day| zone.start(day + 1).plus_ms(-1)),
+        |ms| Some(time(&mut issues, "asOf", ms)),
+    );
+    if at.is_none() {
+        issues.add("value_error", "asOf", "Input should be a date such as 2024-05-31, or milliseconds");
+    }
+    issues.finish()?;
+    Ok(at)
 }
 
 fn fact(issues: &mut Issues, place: &str, new: NewMemory) -> Fact {
@@ -118,8 +205,12 @@ pub fn check_change(change: MemoryChange) -> Result<Change, ApiError> {
     if let Some(visibility) = change.visibility {
         check_visibility(&mut issues, "visibility", visibility);
     }
+    let mut time_of = |name: &str, given: Option<Option<i64>>| {
+        given.map(|given| given.map(|ms| time(&mut issues, name, ms)))
+    };
+    let (from, until) = (time_of("validFrom", change.valid_from), time_of("validUntil", change.valid_until));
     issues.finish()?;
-    Ok(Change { content, visibility: change.visibility, object: None })
+    Ok(Change { content, visibility: change.visibility, object: None, from, until })
 }
 
 /// Checks a category.
@@ -175,6 +266,30 @@ mod tests {
         for other in [fact("b", "b", "c", 0), fact("a", "", "b\nc", 0), fact("a", "b", "C", 0)] {
             assert_ne!(other, fact("a", "b", "c", 0));
         }
+    }
+
+    #[test]
+    fn times_of_searches_are_dates_or_milliseconds() {
+        let shanghai = Zone::named("Asia/Shanghai").unwrap();
+        let as_of = |given: &str, zone: &Zone| check_as_of(Some(given), zone).ok().flatten();
+        assert_eq!(as_of("2024-05-31", &Zone::default()), Some(Timestamp(1_717_199_999_999)));
+        assert_eq!(as_of("2024-05-31", &shanghai), Some(Timestamp(1_717_171_199_999)));
+        assert_eq!(as_of("1717199999999", &shanghai), Some(Timestamp(1_717_199_999_999)));
+        assert_eq!(check_as_of(Some(" "), &shanghai).unwrap(), None);
+        for wrong in ["yesterday", "2024-13-01", "2024-02-30", "9223372036854775807", "1e9", "20240531T00"] {
+            assert!(check_as_of(Some(wrong), &shanghai).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_are_checked() {
+        let valid = |from, until| {
+            check_valid(NewMemory { valid_from: from, valid_until: until, ..new("x") })
+                .map(|(_, valid)| valid)
+        };
+        assert!(valid(None, None).unwrap().is_unknown());
+        assert_eq!(valid(Some(-5), Some(7)).unwrap().until, Some(Timestamp(7)));
+        assert!(valid(Some(7), Some(7)).is_err() && valid(Some(i64::MAX), None).is_err());
     }
 
     #[test]

@@ -133,6 +133,8 @@ pub struct Recalled {
     pub text: String,
     /// The time at which it was noted. For the profile and interests it is the time of the recall.
     pub time: Timestamp,
+    /// The time until which a key memory held, if it no longer does.
+    pub until: Option<Timestamp>,
     /// The relevance score; 0 for items that are included anyway.
     pub score: f64,
     /// The approximate number of tokens of its text.

@@ -61,7 +61,7 @@ impl Budget {
 }
 
 fn recalled(source: Source, text: String, time: Timestamp, score: f64) -> Recalled {
-    Recalled { source, tokens: tokens(&text), text, time, score }
+    Recalled { source, tokens: tokens(&text), text, time, until: None, score }
 }
 
 fn lines<'t>(parts: impl IntoIterator<Item = &'t str>) -> String {
@@ -128,13 +128,14 @@ const fn doubt(shade: &Shade, reader: Reader) -> u8 {
 }
 
 /// Returns a key memory, or the most relevant passage of a long one.
-pub(super) fn key_memory(memory: KeyMemory, asked: &mut Scorer, score: f64) -> Recalled {
+pub(super) fn key_memory(memory: KeyMemory, asked: &mut Scorer, score: f64, now: Timestamp) -> Recalled {
     let best = best_passages(&memory.fact_content, asked).into_iter().next();
     let content = best.map_or_else(String::new, |(passage, _)| passage.to_owned());
     let actor = if memory.fact_actor == ACTOR { "" } else { memory.fact_actor.as_str() };
     let parts = [actor, &memory.fact_object, &content].into_iter().filter(|part| !part.is_empty());
     let text = parts.collect::<Vec<_>>().join(": ");
-    recalled(Source::KeyMemory(memory.id), text, memory.create_time, score)
+    let until = memory.valid_until.filter(|_| memory.is_over(now));
+    Recalled { until, ..recalled(Source::KeyMemory(memory.id), text, memory.create_time, score) }
 }
 
 /// Returns the most relevant passages of a note, each under the note's title. The note's score is shared: a

@@ -150,7 +150,7 @@ impl Waiting {
                 ..NoteRequest::default()
             })?),
             ReviewKind::Change => {
-                let change = key::model::MemoryChange { content, visibility: None };
+                let change = key::model::MemoryChange { content, ..key::model::MemoryChange::default() };
                 CheckedProposal::Change(key::rules::check_change(change)?)
             }
             ReviewKind::Delete => CheckedProposal::Delete,

@@ -313,6 +313,7 @@ fn believed(found: Found, lines: &[Line], known: &[KnownFact]) -> Option<Learned
     Some(Learned {
         fact: Fact { actor: key::ACTOR.to_owned(), object: about, content, visibility: PRIVATE },
         message,
+        quote: unmarked(&found.quote).chars().take(MAX_QUOTE).collect(),
         same: found.same_as.and_then(numbered),
         against,
     })
