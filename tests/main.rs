@@ -20,8 +20,9 @@ mod api {
     pub mod avatars;
     mod cdn;
     pub mod chat;
-    mod chat_distill;
+    pub mod chat_distill;
     mod chat_faults;
+    mod chat_keeping;
     mod chat_providers;
     mod chat_rights;
     mod chat_search;
@@ -178,7 +179,7 @@ mod pages {
     pub mod consent;
     mod consent_accounts;
     mod consent_scopes;
-    mod docs;
+    mod facts;
     mod frame;
     mod keys;
     mod memories;

@@ -8,7 +8,7 @@ use doppel::import::{Import, Listener, Outcome};
 use futures::TryStreamExt;
 use memory::{
     LinkId, MemoryId, ReviewId,
-    key::{Fact, Learned},
+    key::{Evidence, Fact, Learned},
     note::{Kind, NewNote},
     profile::Change,
     review::{Proposal, Proposed, Waiting},
@@ -173,7 +173,8 @@ async fn wait(server: &TestServer, account: AccountId) {
         Proposal::Change(known, "住在杭州".to_owned()),
         Proposal::Delete(known),
     ] {
-        let proposed = memory.propose(account.into(), "app:1".to_owned(), proposal).await.unwrap();
+        let proposed =
+            memory.propose(account.into(), "app:1".to_owned(), proposal, Evidence::default()).await.unwrap();
         assert!(matches!(proposed, Proposed::Waiting(_)));
         server.clock().advance_ms(1000);
     }

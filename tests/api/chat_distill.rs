@@ -20,17 +20,17 @@ use super::chat::{CHAT, session, stream};
 /// Slightly more than the two minutes after which a conversation is distilled, in milliseconds.
 const QUIET: i64 = 121_000;
 
-fn facts(facts: &Value) -> Vec<Step> {
+pub fn facts(facts: &Value) -> Vec<Step> {
     let answer = json!({"facts": facts}).to_string();
     let middle = answer.char_indices().nth(9).unwrap().0;
     saying(&["```json\n", &answer[..middle], &answer[middle..], "\n```"])
 }
 
-fn fact(text: &str, quote: &str) -> Value {
+pub fn fact(text: &str, quote: &str) -> Value {
     json!({"fact": text, "about": "生活", "quote": quote, "same_as": null, "contradicts": []})
 }
 
-async fn memories(server: &TestServer, account: AccountId) -> Vec<KeyMemory> {
+pub async fn memories(server: &TestServer, account: AccountId) -> Vec<KeyMemory> {
     let page = Page { limit: 100, offset: 0 };
     server.running().memory.key_memories(account, "", page, false).await.unwrap().list
 }
@@ -54,13 +54,13 @@ async fn until(server: &TestServer, is_so: impl AsyncFn() -> bool) {
 }
 
 /// Sends a message, and waits until its conversation is due to be distilled.
-async fn say_and_wait(server: &TestServer, actor: &Actor, text: &str) {
+pub async fn say_and_wait(server: &TestServer, actor: &Actor, text: &str) {
     let answer = stream(actor, json!({"message": text})).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     server.clock().advance_ms(QUIET);
 }
 
-async fn nothing_is_left(server: &TestServer) {
+pub async fn nothing_is_left(server: &TestServer) {
     until(server, async || due(server).await.is_none()).await;
 }
 

@@ -15,10 +15,12 @@ const PNG: &[u8] =
     DATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 
 /// Pages of a signed-in person.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 17] = [
     "/",
     "/search?q=tea",
     "/memories",
+    "/memories/review",
+    "/memories/never",
     "/notes",
     "/chat",
     "/chat/settings",

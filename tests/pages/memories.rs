@@ -257,12 +257,11 @@ async fn other_peoples_memories_stay_theirs(server: TestServer) {
 
     // Nobody without a session or with a wrong token gets in.
     let nobody = server.anyone();
-    for path in ["/memories", "/memories/trash", "/memories/import"] {
+    for path in ["/memories", "/memories/trash", "/memories/import", "/memories/never", "/memories/review"] {
         assert_eq!(nobody.get(path).await.status, 401, "{path}");
         assert_ne!(own.get(path).await.status, 200, "a key opens no page: {path}");
     }
-    for path in ["/memories/actions", "/memories/trash", "/memories/import/start", "/memories/import/discard"]
-    {
+    for path in ["/memories/actions", "/memories/trash", "/memories/import/start", "/memories/never"] {
         assert_eq!(other.post_form(path, &[("csrf", "x"), ("do", "delete")]).await.status, 403, "{path}");
     }
 }

@@ -43,6 +43,12 @@ impl Failure {
         Self { code: "refused_by_person", message: message.to_owned() }
     }
 
+    pub(crate) fn never_kept() -> Self {
+        let message = "Not saved: the user does not want things like this to be kept. Do not try again in \
+                       other words; tell them.";
+        Self { code: "never_kept", message: message.to_owned() }
+    }
+
     pub(crate) fn later(message: impl Into<String>) -> Self {
         Self { code: "try_later", message: message.into() }
     }

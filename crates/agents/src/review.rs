@@ -3,7 +3,7 @@
 use identity::Account;
 use memory::{
     ReviewId,
-    review::{ReviewEdit, ReviewKind},
+    review::{CONVERSATION, ReviewEdit, ReviewKind},
 };
 use web::ApiError;
 
@@ -23,6 +23,9 @@ impl Agents {
     ) -> Result<Option<Entry>, ApiError> {
         let Some(accepted) = self.memory().accept(account.id, id, edit).await? else { return Ok(None) };
         let entry = Entry::from(accepted.entry);
+        if accepted.client == CONVERSATION {
+            return Ok(Some(entry));
+        }
         let by = (accepted.client, accepted.client_name);
         match accepted.kind {
             ReviewKind::Memory | ReviewKind::Note if accepted.is_new => {

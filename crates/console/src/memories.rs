@@ -6,6 +6,8 @@ pub(crate) mod entry;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod mark;
+pub(crate) mod never;
+pub(crate) mod never_texts;
 mod query;
 pub(crate) mod replace;
 pub(crate) mod review;
@@ -68,10 +70,12 @@ pub(crate) fn router() -> Router<Console> {
                 .layer(axum::extract::DefaultBodyLimit::disable()),
         )
         .route("/memories/trash", get(trash::show).post(trash::submit))
+        .route(never::NEVER, get(never::show).post(never::submit))
         .route(review::REVIEW, get(review::show).post(review::submit))
         .route("/memories/{kind}/{id}", get(entry::show).post(entry::change))
         .route("/memories/{kind}/{id}/delete", post(entry::delete))
         .route("/memories/{kind}/{id}/replace", post(replace::submit))
+        .route("/memories/{kind}/{id}/forget-app", post(replace::forget_app))
 }
 
 /// An entry in the list.

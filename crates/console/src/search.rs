@@ -80,13 +80,13 @@ impl Console {
 
     async fn own_hits(&self, account: AccountId, q: &str, t: &'static Texts) -> Result<Vec<Hit>, ApiError> {
         let rows = || Rows { limit: PER_KIND, offset: 0 };
-        let memories = self.memory.key_memories(account, q, rows(), false).await?;
+        let (memories, now) = (self.memory.key_memories(account, q, rows(), false).await?, self.memory.now());
         let notes = self.memory.search_notes(account, q, rows()).await?;
         let memories = memories.list.into_iter().map(|memory| Hit {
             href: format!("/memories/key/{}", memory.id),
             icon: Icon::new("memory"),
             text: beginning(&memory.fact_content),
-            kind: t.memories_key,
+            kind: if memory.is_over(now) { t.memories_over } else { t.memories_key },
         });
         let notes = notes.list.into_iter().map(|note| Hit {
             href: format!("/memories/note/{}", note.id),

@@ -345,6 +345,7 @@ texts! {
 
     // Memories and notes.
     memories_key: "记忆", "Memories";
+    memories_over: "以前的记忆", "Memory, no longer true";
     memories_note: "笔记", "Notes";
     memories_embedding:
         "语义搜索正在后台准备：已完成 {} 条。",
@@ -440,6 +441,7 @@ mod tests {
             crate::hub::texts::ALL,
             crate::memories::import::ALL,
             crate::memories::review_texts::ALL,
+            crate::memories::never_texts::ALL,
             crate::memories::texts::ALL,
             crate::notes::texts::ALL,
             crate::plaza::texts::ALL,

@@ -4,6 +4,7 @@ mod agent;
 pub(crate) mod entries;
 mod file;
 pub(crate) mod key;
+mod never;
 pub(crate) mod note;
 mod profile;
 mod review;
@@ -25,6 +26,7 @@ impl Memory {
         vec![
             Box::new(file::Files(self.clone())),
             Box::new(profile::TheProfile(self.clone())),
+            Box::new(never::NeverRules(self.clone())),
             Box::new(shade::Shades(self.clone())),
             Box::new(EntrySection::<key::KeyMemories>::new(self)),
             Box::new(EntrySection::<note::Notes>::new(self)),

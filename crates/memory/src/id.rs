@@ -11,6 +11,8 @@ store::id! {
     TrashId;
     /// The id of an entry of the review inbox.
     ReviewId;
+    /// The id of a rule of what is never kept.
+    RuleId;
     /// The id of a message in a conversation with the assistant, which a fact may come from.
     MessageId;
     /// The id of a note.

@@ -6,6 +6,7 @@ pub mod model;
 pub(crate) mod queries;
 pub(crate) mod routes;
 pub mod rules;
+mod same;
 mod supersede;
 mod validity;
 
@@ -19,7 +20,8 @@ use web::{
     },
 };
 
-pub use learn::{LINK_KINDS, Learned, Lesson, Link, LinkKind, SavedLink, learn, restore_link};
+pub(crate) use learn::is_known;
+pub use learn::{Evidence, LINK_KINDS, Learned, Lesson, Link, LinkKind, SavedLink, learn, restore_link};
 pub use model::{Change, Fact, KeyMemory, Version};
 pub use supersede::{Conflict, MAX_CONFLICTS, Verdict};
 pub use validity::Validity;

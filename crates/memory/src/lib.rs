@@ -10,6 +10,7 @@ pub mod file;
 #[cfg(test)]
 mod fuzz_tests;
 mod id;
+pub mod keep;
 pub mod key;
 pub mod meaning;
 pub mod note;
@@ -28,7 +29,7 @@ pub mod trash;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub use doctor::Findings;
-pub use id::{EventId, LinkId, MemoryId, MessageId, NoteId, ReviewId, ShadeId, TrashId};
+pub use id::{EventId, LinkId, MemoryId, MessageId, NoteId, ReviewId, RuleId, ShadeId, TrashId};
 use identity::{Account, Identity};
 use outgoing::Outgoing;
 pub use overview::{Counts, Overview};

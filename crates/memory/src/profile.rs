@@ -104,7 +104,9 @@ impl Memory {
                         now,
                         change.time_zone.as_deref(),
                         change.reviews_agents.map(i64::from),
-                        change.is_public.map(i64::from)
+                        change.is_public.map(i64::from),
+                        change.reviews_learned.map(i64::from),
+                        change.keeps_numbers.map(i64::from)
                     ];
                     tx.execute(queries::SAVE, values).await?;
                     tx.notify(TOPIC, &account.to_string()).await?;

@@ -1,5 +1,6 @@
-//! The review inbox: memories and notes that a person's agents want to write, where the person wants to see
-//! them first. Nothing searches, recalls or lists them until the person accepts them.
+//! The review inbox: memories and notes that a person's agents want to write, and facts learned from
+//! conversations, where the person wants to see them first. Nothing searches, recalls or lists them until the
+//! person accepts them.
 
 pub(crate) mod model;
 mod queries;
@@ -7,10 +8,16 @@ mod queries;
 use store::{AccountId, Tx, params};
 use web::{ApiError, Code};
 
-pub use model::{Accepted, Proposal, Proposed, ReviewEdit, ReviewKind, Waiting};
+pub use model::{Accepted, CONVERSATION, Proposal, Proposed, ReviewEdit, ReviewKind, Waiting};
 use model::{CheckedProposal, NewEntry};
 
-use crate::{Memory, MemoryId, ReviewId, key, note, quota, quota::Adder, trash};
+use crate::{
+    Memory, MemoryId, MessageId, ReviewId,
+    key::{self, Evidence, Fact, Learned, Lesson, Validity},
+    note, quota,
+    quota::Adder,
+    trash,
+};
 
 /// Maximum number of entries that wait for an account.
 pub const MAX_WAITING: i64 = 500;
@@ -26,6 +33,14 @@ impl Memory {
         Ok(self.profile(account).await?.1.reviews_agents)
     }
 
+    /// Returns true if a person wants to see the facts learned from their conversations before they are kept.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn reviews_learned(&self, account: AccountId) -> Result<bool, ApiError> {
+        Ok(self.profile(account).await?.1.reviews_learned)
+    }
+
     /// Puts a proposal of an agent into the inbox, unless the person has the same memory or note, or the same
     /// proposal waits already. `client` is `app:ID`, `key:ID` or `program:ID`.
     ///
@@ -37,11 +52,12 @@ impl Memory {
         adder: Adder,
         client: String,
         proposal: Proposal,
+        evidence: Evidence,
     ) -> Result<Proposed, ApiError> {
         let quota = *self.quota();
         let (ids, clock) = (self.db().ids().clone(), self.db().clock().clone());
         let name = adder.origin().1.to_owned();
-        let new = NewEntry::new(proposal, client, name);
+        let new = NewEntry { evidence, ..NewEntry::new(proposal, client, name) };
         let proposed = self.db().write_new(move |tx| {
             Box::pin(async move {
                 let account = adder.account;
@@ -162,8 +178,18 @@ impl Memory {
         let adder = Adder::named(account, &waiting.client_name);
         let memory = waiting.memory;
         Ok(match checked {
+            CheckedProposal::Memory(fact) if waiting.client == CONVERSATION => {
+                let (id, is_new) = self.accept_learned(account, fact, waiting.evidence.clone()).await?;
+                Some((trash::Entry::Memory(id), is_new))
+            }
             CheckedProposal::Memory(fact) => {
-                let (id, is_new) = self.add_key_memory(adder, fact).await?;
+                let mut validity = Validity::default();
+                if let Some((older, true)) = waiting.evidence.against.first()
+                    && self.key_memory(account, *older).await.is_ok()
+                {
+                    validity.supersedes = Some(*older);
+                }
+                let (id, is_new) = self.add_valid_key_memory(adder, fact, validity).await?;
                 Some((trash::Entry::Memory(id), is_new))
             }
             CheckedProposal::Note(new) => {
@@ -185,6 +211,69 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// Keeps a fact from a conversation that the person accepted. Returns its id, and true if it is new.
+    async fn accept_learned(
+        &self,
+        account: AccountId,
+        fact: Fact,
+        evidence: Evidence,
+    ) -> Result<(MemoryId, bool), ApiError> {
+        let learned = Learned {
+            fact,
+            message: evidence.message.unwrap_or(MessageId(0)),
+            quote: evidence.quote,
+            same: None,
+            against: evidence.against.into_iter().map(|(id, _)| id).collect(),
+        };
+        let lessons = self.prepare_lessons(vec![learned]);
+        let now = self.now();
+        let accepted = self.db().write(move |tx| {
+            Box::pin(async move {
+                key::learn(tx, account, &lessons, now).await?;
+                let (new, hash) = lessons.first().map(Lesson::identity).ok_or(Code::NotFound)?;
+                let kept: Option<(MemoryId,)> =
+                    tx.fetch_optional(key::queries::SAME, params![account, hash]).await?;
+                let (id,) = kept.ok_or_else(|| ApiError::new(Code::QuotaExceeded).with("key memories"))?;
+                Ok::<_, ApiError>((id, id == new))
+            })
+        });
+        let accepted = accepted.await?;
+        self.learned(account);
+        Ok(accepted)
+    }
+}
+
+/// Lets facts from a conversation wait for the person, in the caller's transaction. One that is known is
+/// linked with the conversation. One that there is no room for is left out.
+///
+/// # Errors
+/// If the store fails.
+pub async fn wait(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    lessons: &[Lesson],
+    now: store::Timestamp,
+) -> Result<(), ApiError> {
+    for lesson in lessons {
+        if key::is_known(tx, account, lesson).await? {
+            key::learn(tx, account, std::slice::from_ref(lesson), now).await?;
+            continue;
+        }
+        let proposal = Proposal::Memory(lesson.fact().clone());
+        let new = NewEntry {
+            evidence: lesson.evidence(),
+            ..NewEntry::new(proposal, CONVERSATION.to_owned(), String::new())
+        };
+        match insert(tx, account, &new, (ReviewId(lesson.identity().0.0), now)).await {
+            Ok(_) => {}
+            Err(error) if error.code() == Code::QuotaExceeded => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// Inserts an entry unless the same waits. Returns its id, and true if it is new.
 async fn insert(
     tx: &mut Tx<'_>,
@@ -202,6 +291,7 @@ async fn insert(
         return Err(ApiError::new(Code::QuotaExceeded).with(used));
     }
     let NewEntry { kind, memory, title, content, visibility, client, client_name, hash, bytes, .. } = new;
+    let against = model::against_text(&new.evidence.against);
     let values = params![
         id,
         account,
@@ -214,7 +304,10 @@ async fn insert(
         client_name,
         hash,
         *bytes,
-        now
+        now,
+        new.evidence.message,
+        &new.evidence.quote,
+        &against
     ];
     tx.execute(queries::INSERT, values).await?;
     Ok((id, true))

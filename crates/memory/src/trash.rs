@@ -16,6 +16,7 @@ use limits::{MAX_BYTES, SHOWN};
 use crate::{
     LinkId, Memory, MemoryId, MessageId, NoteId, TrashId,
     archive::{self as saved, entries::EntrySection},
+    browse::Origin,
     key, note, quota,
 };
 
@@ -119,6 +120,41 @@ impl Memory {
             })
             .await?;
         Ok((batch, deleted))
+    }
+
+    /// Returns the name of the app that wrote a key memory, and the number of memories and notes that it
+    /// wrote. `None` if no app wrote it, or if its name is not known.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn writer_of(
+        &self,
+        account: AccountId,
+        id: MemoryId,
+    ) -> Result<Option<(String, i64)>, ApiError> {
+        let found: Option<(String, String)> =
+            self.db().fetch_optional(queries::WRITER, params![account, id]).await?;
+        let is_app =
+            |(source, name): &(String, String)| Origin::of(source) == Origin::App && !name.is_empty();
+        let Some((_, name)) = found.filter(is_app) else { return Ok(None) };
+        let (count,) = self.db().fetch_one(queries::COUNT_WRITTEN_BY, params![account, &name]).await?;
+        Ok(Some((name, count)))
+    }
+
+    /// Deletes memories and notes that an app of this name wrote into the trash, [`MAX_AT_ONCE`] at a time.
+    /// Returns the number under which they can be brought back together, and how many there were.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn forget_written_by(&self, account: AccountId, name: &str) -> Result<(i64, usize), ApiError> {
+        let most = i64::try_from(MAX_AT_ONCE).unwrap_or(i64::MAX);
+        let rows: Vec<(i64, i64)> =
+            self.db().fetch_all(queries::WRITTEN_BY, params![account, name, most]).await?;
+        let entry = |(kind, id): (i64, i64)| match kind {
+            note::KIND => Entry::Note(NoteId(id)),
+            _ => Entry::Memory(MemoryId(id)),
+        };
+        self.delete_to_trash(account, rows.into_iter().map(entry).collect()).await
     }
 
     /// Returns entries of the trash with ids less than one, the latest deleted first.

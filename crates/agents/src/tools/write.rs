@@ -25,9 +25,13 @@ impl Work<'_> {
             fact_object: self.arguments.optional("category").map(str::to_owned),
             ..key::model::NewMemory::default()
         })?;
+        self.screened(&[&fact.object, &fact.content]).await?;
+        let supersedes = self.superseded().await?;
         let added = |id: Entry, created: bool| json!({"id": id.to_string(), "created": created});
         if self.waits().await? {
-            return Ok(match self.propose(Proposal::Memory(fact)).await? {
+            let against = supersedes.into_iter().map(|older| (older, true)).collect();
+            let evidence = key::Evidence { against, ..key::Evidence::default() };
+            return Ok(match self.propose(Proposal::Memory(fact), evidence).await? {
                 Proposed::Known(entry) => {
                     let entry = Entry::from(entry);
                     Done::plain(added(entry, false), vec![entry])
@@ -37,7 +41,7 @@ impl Work<'_> {
                 }
             });
         }
-        let validity = key::Validity { supersedes: self.superseded().await?, ..key::Validity::default() };
+        let validity = key::Validity { supersedes, ..key::Validity::default() };
         let memory = self.agents.memory();
         let (id, created) = memory.add_valid_key_memory(Adder::of(self.caller), fact, validity).await?;
         let entry = Entry::Memory(id);
@@ -53,9 +57,10 @@ impl Work<'_> {
             title: self.arguments.optional("title").map(str::to_owned),
             ..note::model::NoteRequest::default()
         })?;
+        self.screened(&[&new.title, &new.content]).await?;
         let added = |id: Entry| Done::plain(json!({"id": id.to_string()}), vec![id]);
         if self.waits().await? {
-            return Ok(match self.propose(Proposal::Note(new)).await? {
+            return Ok(match self.propose(Proposal::Note(new), key::Evidence::default()).await? {
                 Proposed::Known(entry) => added(entry.into()),
                 Proposed::Waiting(id) => {
                     Done::waiting(json!({"id": waiting(id), "state": WAITS}), Vec::new())
@@ -78,10 +83,11 @@ impl Work<'_> {
             content: Some(self.arguments.text("content").to_owned()),
             ..key::model::MemoryChange::default()
         })?;
+        self.screened(&[change.content.as_deref().unwrap_or_default()]).await?;
         let entry = Entry::Memory(id);
         if self.waits().await? {
             let content = change.content.unwrap_or_default();
-            self.propose(Proposal::Change(id, content)).await?;
+            self.propose(Proposal::Change(id, content), key::Evidence::default()).await?;
             let structured = json!({"id": entry.to_string(), "before": before, "state": WAITS});
             return Ok(Done { is_stored: true, ..Done::waiting(structured, vec![entry]) });
         }
@@ -94,7 +100,7 @@ impl Work<'_> {
         let (id, deleted) = self.named_memory().await?;
         let entry = Entry::Memory(id);
         if self.waits().await? {
-            self.propose(Proposal::Delete(id)).await?;
+            self.propose(Proposal::Delete(id), key::Evidence::default()).await?;
             let structured = json!({"id": entry.to_string(), "deleted": "", "state": WAITS});
             return Ok(Done::waiting(structured, vec![entry]));
         }
@@ -108,9 +114,17 @@ impl Work<'_> {
         self.agents.memory().reviews_agents(self.account()).await
     }
 
-    async fn propose(&self, proposal: Proposal) -> Result<Proposed, ApiError> {
+    async fn propose(&self, proposal: Proposal, evidence: key::Evidence) -> Result<Proposed, ApiError> {
         let (adder, client) = (Adder::of(self.caller), self.caller.client());
-        self.agents.memory().propose(adder, client, proposal).await
+        self.agents.memory().propose(adder, client, proposal, evidence).await
+    }
+
+    /// Refuses a text that the person never wants to be kept, and counts it.
+    async fn screened(&self, parts: &[&str]) -> Result<(), Failure> {
+        let (memory, account) = (self.agents.memory(), self.account());
+        let Some(reason) = memory.screen(account).await?.reason(parts) else { return Ok(()) };
+        memory.count_refused(account, vec![reason]).await?;
+        Err(Failure::never_kept())
     }
 
     /// Returns the memory that a new one takes the place of.

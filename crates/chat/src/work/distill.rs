@@ -4,10 +4,13 @@ use memory::MessageId;
 
 #[cfg(test)]
 mod fuzz_tests;
+mod junk;
 mod rules;
+mod sift;
 
 use memory::recall::{Reader, Source};
 use store::params;
+use web::ApiError;
 
 use super::{Job, JobError, Kind, Line, Session, queries};
 use crate::{Chat, provider::Role};
@@ -55,8 +58,14 @@ impl Chat {
             }
             None => Vec::new(),
         };
-        tracing::debug!(count = learned.len(), "facts from a conversation");
-        self.distilled(job, session, to, learned, more).await
+        let screen = self.memory().screen(session.account).await?;
+        let sift::Sifted { mut kept, refused } = sift::sift(learned, &batch.lines, &screen);
+        tracing::debug!(count = kept.len(), refused = refused.len(), "facts from a conversation");
+        for learned in kept.iter_mut().filter(|learned| learned.same.is_none()) {
+            learned.same = self.memory().same_key_memory(session.account, &learned.fact).await?;
+        }
+        self.memory().count_refused(session.account, refused).await?;
+        self.distilled(job, session, to, kept, more).await
     }
 
     /// Stores the facts learned up to a message, in one transaction.
@@ -71,6 +80,7 @@ impl Chat {
         let (job, account, now) = (job.clone(), session.account, self.db().clock().now());
         let (key, from) = (session.key, session.distilled_to);
         let lessons = self.memory().prepare_lessons(learned);
+        let waits = !lessons.is_empty() && self.memory().reviews_learned(account).await?;
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -79,17 +89,21 @@ impl Chat {
                     {
                         return Ok(());
                     }
-                    memory::key::learn(tx, account, &lessons, now).await?;
+                    if waits {
+                        memory::review::wait(tx, account, &lessons, now).await?;
+                    } else {
+                        memory::key::learn(tx, account, &lessons, now).await?;
+                    }
                     if more {
                         let values = params![job.session, &job.kind, job.lease, now, 0_i64];
                         tx.execute(queries::LATER, values).await?;
                         return Ok(());
                     }
-                    job.done(tx).await
+                    Ok(job.done(tx).await?)
                 })
             })
             .await
-            .map_err(|error: store::Error| JobError::from(error))?;
+            .map_err(|error: ApiError| JobError::from(error))?;
         self.memory().learned(account);
         Ok(())
     }

@@ -27,6 +27,7 @@ use crate::{
     form::{CsrfForm, Fields, Nothing},
     page::{Member, Page},
     paths::{MEMORIES as PATH, NOTES},
+    texts::fill,
     when::When,
 };
 
@@ -103,6 +104,8 @@ struct EntryPage<'a> {
     /// The address of the memory that took its place.
     newer: Option<String>,
     ties: Vec<Tie>,
+    /// The app that wrote it, and the question before everything that it wrote is forgotten.
+    writer: Option<(String, String)>,
     readers: Vec<ReadBy>,
     history: Vec<Earlier>,
     notice: Option<String>,
@@ -227,6 +230,10 @@ async fn render(
         is_over,
         newer: memory.superseded_by.map(|newer| format!("{PATH}/key/{newer}")),
         ties: ties(console, account, id, t).await?,
+        writer: console.memory.writer_of(account, id).await?.map(|(name, count)| {
+            let question = fill(t.forget_app_lead, count);
+            (name, question)
+        }),
         readers: readers(console, &member.account, AgentEntry::Memory(id)).await?,
         history: versions.list.into_iter().map(earlier).collect(),
         notice: act::notice(&params, t),

@@ -13,7 +13,7 @@ use memory::{
 use store::AccountId;
 use web::{ApiError, Code};
 
-use super::{entry, query::start_of, text::plain};
+use super::{act, entry, query::start_of, text::plain};
 use crate::{
     Console,
     form::{CsrfForm, Fields},
@@ -54,6 +54,34 @@ pub(crate) async fn submit(
         }
         Err(error) => Err(error),
     }
+}
+
+/// The form that forgets what an app wrote.
+pub(crate) struct ForgetApp {
+    app: String,
+}
+
+impl From<Fields> for ForgetApp {
+    fn from(fields: Fields) -> Self {
+        Self { app: fields.text("app") }
+    }
+}
+
+/// Moves what the app that wrote a memory has written into the trash.
+pub(crate) async fn forget_app(
+    State(console): State<Console>,
+    member: Member,
+    Path((kind, id)): Path<(String, String)>,
+    CsrfForm(form): CsrfForm<ForgetApp>,
+) -> Result<Response, ApiError> {
+    let Entry::Memory(id) = entry::parse(&kind, &id)? else { return Err(Code::NotFound.into()) };
+    let account = member.account.id;
+    // The name in the form tells that the person saw whose entries they are.
+    let writer = console.memory.writer_of(account, id).await?;
+    let (name, _) = writer.filter(|(name, _)| *name == form.app).ok_or(Code::NotFound)?;
+    let (batch, count) = console.memory.forget_written_by(account, &name).await?;
+    let (count, undo) = (count.to_string(), batch.to_string());
+    Ok(act::back_to(PATH, &[("done", "trashed"), ("n", &count), ("undo", &undo)], ""))
 }
 
 /// Returns the memory that holds now.

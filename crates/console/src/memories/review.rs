@@ -8,7 +8,7 @@ use memory::{
     LinkId, MemoryId, ReviewId,
     key::{Conflict, Verdict, rules::is_public},
     profile::Change,
-    review::{ReviewEdit, ReviewKind, Waiting},
+    review::{CONVERSATION, ReviewEdit, ReviewKind, Waiting},
 };
 use store::AccountId;
 use web::{ApiError, Query};
@@ -46,8 +46,11 @@ struct Line {
     is_change: bool,
     is_deletion: bool,
     by: String,
-    /// The page of the agent.
-    link: String,
+    /// The page of the agent, or the conversation, if it still exists.
+    link: Option<String>,
+    /// The person's words that a learned fact comes from.
+    quote: String,
+    is_learned: bool,
     at: When,
 }
 
@@ -73,6 +76,7 @@ struct ReviewPage<'a> {
     t: &'static Texts,
     r: &'static ReviewTexts,
     is_on: bool,
+    learned_on: bool,
     conflicts: Vec<Sides>,
     lines: Vec<Line>,
     count: i64,
@@ -102,24 +106,31 @@ async fn render(
     let page = member.page.at("memories", REVIEW);
     let (t, r, account) = (Texts::of(page.language), ReviewTexts::of(page.language), member.account.id);
     let before = params.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(ReviewId(i64::MAX));
-    let (mut rows, waiting, count, conflicts, trashed, is_on) = futures::try_join!(
+    let (mut rows, waiting, count, conflicts, trashed, profile) = futures::try_join!(
         console.memory.waiting(account, before, PER_PAGE + 1),
         console.memory.waiting_count(account),
         console.memory.undecided_count(account),
         console.memory.conflicts(account),
         console.memory.trash_count(account),
-        console.memory.reviews_agents(account),
+        console.memory.profile(account),
     )?;
     let most = usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
     let has_more = rows.len() > most;
     rows.truncate(most);
     let notice = notice(params, t, r);
+    let next = rows.last().filter(|_| has_more).map(|row| format!("{REVIEW}?after={}", row.id));
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        let chat = chat_of(console, account, row.evidence.message).await?;
+        lines.push(line(row, chat, r));
+    }
     let template = ReviewPage {
         t,
         r,
-        is_on,
-        next: rows.last().filter(|_| has_more).map(|row| format!("{REVIEW}?after={}", row.id)),
-        lines: rows.into_iter().map(|row| line(row, r)).collect(),
+        is_on: profile.1.reviews_agents,
+        learned_on: profile.1.reviews_learned,
+        next,
+        lines,
         count,
         shown: fill(r.count, waiting),
         conflicts: sides(console, account, conflicts).await?,
@@ -157,7 +168,8 @@ async fn sides(
     Ok(all)
 }
 
-fn line(row: Waiting, r: &'static ReviewTexts) -> Line {
+fn line(row: Waiting, chat: Option<String>, r: &'static ReviewTexts) -> Line {
+    let is_learned = row.client == CONVERSATION;
     Line {
         id: row.id,
         kind: match row.kind {
@@ -174,8 +186,10 @@ fn line(row: Waiting, r: &'static ReviewTexts) -> Line {
         is_note: row.kind == ReviewKind::Note,
         is_change: row.kind == ReviewKind::Change,
         is_deletion: row.kind == ReviewKind::Delete,
-        link: view::link(&row.client),
-        by: fill(r.by, row.client_name),
+        link: if is_learned { chat } else { Some(view::link(&row.client)) },
+        by: if is_learned { r.learned.to_owned() } else { fill(r.by, row.client_name) },
+        quote: row.evidence.quote,
+        is_learned,
         at: When(row.created_at),
     }
 }
@@ -190,6 +204,9 @@ fn notice(params: &PageParams, t: &'static Texts, r: &'static ReviewTexts) -> Op
         "gone" => r.gone.to_owned(),
         "on" => r.switched_on.to_owned(),
         "off" => r.switched_off.to_owned(),
+        "learned-on" => r.learned_on.to_owned(),
+        "learned-off" => r.learned_off.to_owned(),
+        "never" => r.never_done.to_owned(),
         _ => return None,
     })
 }
@@ -198,9 +215,11 @@ fn notice(params: &PageParams, t: &'static Texts, r: &'static ReviewTexts) -> Op
 enum ReviewAction {
     Accept,
     Refuse,
+    /// Refuse it, and never keep it.
+    Never,
     Decide(LinkId, Verdict),
-    On,
-    Off,
+    /// Set what waits: what agents write, and what is learned.
+    Set(Option<bool>, Option<bool>),
 }
 
 /// The form: entries to accept or refuse, one of them perhaps changed, or the setting.
@@ -208,6 +227,8 @@ pub(crate) struct ReviewForm {
     action: Option<ReviewAction>,
     ids: Vec<ReviewId>,
     edit: ReviewEdit,
+    /// The topic, person or thing that is never to be kept.
+    phrase: String,
 }
 
 impl From<Fields> for ReviewForm {
@@ -223,10 +244,14 @@ impl From<Fields> for ReviewForm {
                 "both" => decided(Verdict::Both),
                 "accept" => Some(ReviewAction::Accept),
                 "refuse" => Some(ReviewAction::Refuse),
-                "on" => Some(ReviewAction::On),
-                "off" => Some(ReviewAction::Off),
+                "never" => Some(ReviewAction::Never),
+                "on" => Some(ReviewAction::Set(Some(true), None)),
+                "off" => Some(ReviewAction::Set(Some(false), None)),
+                "learned-on" => Some(ReviewAction::Set(None, Some(true))),
+                "learned-off" => Some(ReviewAction::Set(None, Some(false))),
                 _ => None,
             },
+            phrase: fields.text("phrase"),
             ids: fields.all("id").iter().filter_map(|id| id.parse().ok()).take(most).collect(),
             edit: ReviewEdit {
                 content: given("content").map(|content| plain(&content)),
@@ -267,11 +292,26 @@ pub(crate) async fn submit(
                 Err(error) => return Err(error),
             }
         }
-        Some(ReviewAction::On | ReviewAction::Off) => {
-            let is_on = matches!(decision.action, Some(ReviewAction::On));
-            let change = Change { reviews_agents: Some(is_on), ..Change::default() };
+        Some(ReviewAction::Never) => match console.memory.add_never_rule(account, &decision.phrase).await {
+            Ok(()) => {
+                let (batch, count) = console.memory.refuse(account, decision.ids).await?;
+                done("never", count, &batch.to_string())
+            }
+            Err(error) if error.code().status().is_client_error() => {
+                return render(&console, member, &PageParams::default(), Some(error)).await;
+            }
+            Err(error) => return Err(error),
+        },
+        Some(ReviewAction::Set(reviews_agents, reviews_learned)) => {
+            let change = Change { reviews_agents, reviews_learned, ..Change::default() };
             console.memory.update_profile(account, change).await?;
-            done(if is_on { "on" } else { "off" }, 0, "")
+            let what = match (reviews_agents, reviews_learned) {
+                (Some(true), _) => "on",
+                (Some(false), _) => "off",
+                (None, Some(true)) => "learned-on",
+                (None, _) => "learned-off",
+            };
+            done(what, 0, "")
         }
         None => done("", 0, ""),
     })

@@ -2,9 +2,9 @@
 
 crate::texts::texts! {
     title: "待确认", "Review";
-    lead: "应用和智能体想写入、修改或删除的内容在这里等你点头，在那之前不会被搜索，也不会用在回答里。",
-        "What apps and agents want to add, change or delete waits here for you. Until you accept it, it is \
-            not searched or used in answers.";
+    lead: "应用和智能体想写入、修改或删除的，还有分身从对话里学到的，在这里等你点头，在那之前不会被搜索，也不会用在回答里。",
+        "What apps and agents want to add, change or delete, and what your double learned, waits here for \
+            you. Until you accept it, it is not searched or used in answers.";
     count: "{} 条等你确认", "{} waiting for you";
     none: "没有等你确认的内容", "Nothing is waiting";
     none_on: "智能体写入的内容会先出现在这里。", "What agents write appears here first.";
@@ -41,6 +41,19 @@ crate::texts::texts! {
     holds: "现在是这条", "This is true now";
     both: "两条都对", "Both are true";
     decided: "已按你的选择记下。", "Noted as you decided.";
+    learned: "从对话里学到", "Learned from a conversation";
+    from_words: "你的原话", "Your words";
+    never: "以后都别记", "Never keep";
+    never_label: "以后不要记什么", "What is never to be kept";
+    never_lead: "可以改成更宽的说法，例如一个人名或话题。", "You can make it wider, such as a name or a topic.";
+    never_done: "已拒绝，以后也不会记。规则在「不要记」里可以改。",
+        "Refused, and not kept in the future. You can change the rules under Never keep.";
+    learned_setting: "对话里学到的先给我看", "Show me first what is learned";
+    learned_lead: "打开后，分身从对话里学到的事先在这里等你确认；不打开就直接记下。",
+        "When this is on, what your double learns from conversations waits for you. Otherwise it is kept at \
+            once.";
+    learned_on: "已打开，学到的事会先在这里等你。", "Turned on. What is learned waits here first.";
+    learned_off: "已关闭，学到的事会直接记下。", "Turned off. What is learned is kept at once.";
     setting: "先给我看", "Show me first";
     setting_lead: "打开后，通过 MCP 连接的应用和智能体添加、修改、删除记忆，或保存笔记，都要等你确认。",
         "When this is on, whatever connected agents add, change or delete, and the notes they save, waits \

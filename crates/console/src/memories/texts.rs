@@ -11,6 +11,7 @@ crate::texts::texts! {
     all: "全部", "All";
     trash: "回收站", "Trash";
     review: "待确认", "Review";
+    never: "不要记", "Never keep";
 
     new_label: "新的记忆", "New memory";
     new_hint: "记一件关于你的事，例如「对花生过敏」", "Note something about you, such as “allergic to peanuts”";
@@ -141,6 +142,9 @@ crate::texts::texts! {
     replace_since: "从哪天起，可不填", "Since, optional";
     replace_submit: "记下变化", "Note the change";
     replaced: "已记下，以前的那条也留着。", "Noted. The earlier memory is kept, too.";
+    forget_app: "忘掉「{}」写入的一切", "Forget everything that {} wrote";
+    forget_app_lead: "它写入的 {} 条记忆和笔记会移到回收站，一次最多 200 条。",
+        "The {} memories and notes that it wrote move to the trash, at most 200 at a time.";
     open_chat: "看那次对话", "Open the conversation";
     readers: "谁读过", "Who read it";
     readers_none: "最近没有智能体读过。", "No agent has read it lately.";

@@ -21,6 +21,10 @@ struct Entry {
     time_zone: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reviews_agents: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reviews_learned: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keeps_numbers: Option<bool>,
 }
 
 impl Section for TheProfile {
@@ -59,6 +63,8 @@ impl Section for TheProfile {
                     self_introduction: entry.self_introduction,
                     time_zone: entry.time_zone,
                     reviews_agents: entry.reviews_agents,
+                    reviews_learned: entry.reviews_learned,
+                    keeps_numbers: entry.keeps_numbers,
                     // Whoever moves decides anew who may see the page.
                     is_public: None,
                 };
@@ -93,6 +99,8 @@ impl TheProfile {
             self_introduction: Some(profile.self_introduction),
             time_zone: Some(profile.time_zone),
             reviews_agents: profile.reviews_agents.then_some(true),
+            reviews_learned: profile.reviews_learned.then_some(true),
+            keeps_numbers: profile.keeps_numbers.then_some(true),
         })
     }
 }

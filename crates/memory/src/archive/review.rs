@@ -8,12 +8,15 @@ use web::{ApiError, Code};
 use crate::{
     Memory, MemoryId, ReviewId,
     key::{
-        self,
+        self, Evidence,
         model::{MemoryChange, NewMemory},
     },
     note::{self, model::NoteRequest},
     quota,
-    review::{self, Proposal, ReviewKind, model::NewEntry},
+    review::{
+        self, Proposal, ReviewKind,
+        model::{NewEntry, against_of, against_text},
+    },
 };
 
 /// Number of entries in a part.
@@ -43,6 +46,11 @@ struct Entry {
     #[serde(default)]
     client_name: String,
     create_time: Option<i64>,
+    /// The person's words that it comes from, and the memories that it contradicts.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    quote: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    against: String,
 }
 
 /// A valid entry, ready to be written.
@@ -73,6 +81,8 @@ impl Section for Inbox {
                     client: entry.client,
                     client_name: entry.client_name,
                     create_time: Some(entry.created_at.as_millis()),
+                    quote: entry.evidence.quote,
+                    against: against_text(&entry.evidence.against),
                 })?);
             }
             Ok(Part { lines, next, ..Part::default() })
@@ -138,10 +148,10 @@ impl Inbox {
         let (ids, now) = (self.0.db().ids(), self.0.db().clock().now());
         let short =
             |text: String| -> String { text.chars().filter(|c| !c.is_control()).take(MAX_CLIENT).collect() };
-        Ok(Ready {
-            new: NewEntry::new(proposal, short(entry.client), short(entry.client_name)),
-            id: ReviewId(ids.next()),
-            time: super::time(entry.create_time, now),
-        })
+        let evidence =
+            Evidence { message: None, quote: short(entry.quote), against: against_of(&entry.against) };
+        let mut new = NewEntry::new(proposal, short(entry.client), short(entry.client_name));
+        new.evidence = evidence;
+        Ok(Ready { new, id: ReviewId(ids.next()), time: super::time(entry.create_time, now) })
     }
 }

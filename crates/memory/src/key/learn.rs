@@ -1,19 +1,21 @@
 //! Facts learned from conversations. They are added, and linked with what was known before; rules decide
 //! whether they take the place of what they contradict.
 
-use search::Index;
+use search::{Index, Query};
 use store::{AccountId, Timestamp, Tx, from_row, owned_params, params};
-use web::ApiError;
+use web::{ApiError, paging::Page};
 
 use super::{
     KIND, KeyMemory, Prepared, Validity,
     change::{self, Contradicted, Outcome},
     model::Fact,
-    queries,
+    queries, same,
     supersede::{self, Decision},
 };
-use crate::{LinkId, Memory, MemoryId, MessageId, browse::Origin, quota};
+use crate::{LinkId, Memory, MemoryId, MessageId, browse::Origin, meaning, quota, ranked};
 
+/// Number of known facts that are compared with a new one.
+const CANDIDATES: i64 = 20;
 /// Maximum number of links shown of a memory, the newest ones.
 const MAX_LINKS: i64 = 50;
 
@@ -22,7 +24,7 @@ const MAX_LINKS: i64 = 50;
 pub struct Learned {
     /// The fact.
     pub fact: Fact,
-    /// The message that states it.
+    /// The message that states it; 0 if it is gone.
     pub message: MessageId,
     /// The person's words in it.
     pub quote: String,
@@ -36,7 +38,7 @@ pub struct Learned {
 pub struct Lesson {
     prepared: Prepared,
     quota: quota::Settings,
-    message: MessageId,
+    message: Option<MessageId>,
     quote: String,
     same: Option<MemoryId>,
     /// The contradicted memories, each after the id for its link.
@@ -44,6 +46,38 @@ pub struct Lesson {
     link: LinkId,
     /// The id of a link with the memory that took the place of the same one.
     renewed: LinkId,
+}
+
+impl Lesson {
+    /// Returns the fact.
+    pub(crate) const fn fact(&self) -> &Fact {
+        &self.prepared.fact
+    }
+
+    /// Returns the message that states it, the person's words in it, and the memories that it contradicts.
+    pub(crate) fn evidence(&self) -> Evidence {
+        Evidence {
+            message: self.message,
+            quote: self.quote.clone(),
+            against: self.against.iter().map(|(_, id)| (*id, false)).collect(),
+        }
+    }
+
+    /// Returns the id that it gets if it is new, and its hash.
+    pub(crate) const fn identity(&self) -> (MemoryId, &[u8; 32]) {
+        (self.prepared.id, &self.prepared.hash)
+    }
+}
+
+/// The evidence for a proposal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The message that states it, if it still exists.
+    pub message: Option<MessageId>,
+    /// The person's words in it.
+    pub quote: String,
+    /// The memories that it contradicts, each with true if it is to take their place.
+    pub against: Vec<(MemoryId, bool)>,
 }
 
 /// The kind of a link between a memory and a conversation or another memory.
@@ -123,7 +157,7 @@ impl Memory {
                 ..Prepared::new(fact, Validity::default())
             },
             quota: *self.quota(),
-            message,
+            message: Some(message).filter(|message| message.0 > 0),
             quote,
             same,
             against: against.into_iter().map(|other| (link(), other)).collect(),
@@ -131,6 +165,30 @@ impl Memory {
             renewed: link(),
         };
         learned.into_iter().map(prepare).collect()
+    }
+
+    /// Returns a known fact that says the same as a new one, in other words perhaps, if there is one.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn same_key_memory(
+        &self,
+        account: AccountId,
+        fact: &Fact,
+    ) -> Result<Option<MemoryId>, ApiError> {
+        let query = Query::question(&fact.content, false, self.now());
+        let similar = self.similar(Index::new(account, KIND), &query).await;
+        let found = self.db().read_heavy(move |tx| {
+            Box::pin(async move {
+                let hits = meaning::find(tx, Index::new(account, KIND), &query, similar).await?.hits;
+                let ids = ranked::page(&hits, Page { limit: CANDIDATES, offset: 0 });
+                super::of_ids(tx, account, &ids, false).await
+            })
+        });
+        let found = found.await.map_err(|error: store::Error| ApiError::from(error))?;
+        let known =
+            found.into_iter().filter(|row| row.fact_actor == fact.actor && row.superseded_by.is_none());
+        Ok(known.into_iter().find(|row| same::is_said_by(&fact.content, &row.fact_content)).map(|row| row.id))
     }
 
     /// Requests embeddings of learned facts, once they are written.
@@ -217,6 +275,23 @@ pub async fn restore_link(
     Ok(Some(true))
 }
 
+/// Returns true if the person has a memory that a learned fact repeats.
+pub(crate) async fn is_known(tx: &mut Tx<'_>, account: AccountId, lesson: &Lesson) -> store::Result<bool> {
+    Ok(known(tx, account, lesson).await?.is_some())
+}
+
+/// Returns the memory that a learned fact repeats.
+async fn known(tx: &mut Tx<'_>, account: AccountId, lesson: &Lesson) -> store::Result<Option<MemoryId>> {
+    if let Some(same) = lesson.same
+        && let Some(same) = own(tx, account, same).await?
+    {
+        return Ok(Some(same));
+    }
+    let row: Option<(MemoryId,)> =
+        tx.fetch_optional(queries::SAME, params![account, &lesson.prepared.hash]).await?;
+    Ok(row.map(|(id,)| id))
+}
+
 /// Adds learned facts, in the caller's transaction. A fact that is known already is linked and stays as it
 /// is. A fact that the account has no room for is left out.
 ///
@@ -234,19 +309,7 @@ pub async fn learn(
     Index::new(account, KIND).lock(tx).await?;
     for lesson in lessons {
         let new = &lesson.prepared;
-        let same = match lesson.same {
-            Some(id) => own(tx, account, id).await?,
-            None => None,
-        };
-        let known = match same {
-            Some(id) => Some(id),
-            None => {
-                let row: Option<(MemoryId,)> =
-                    tx.fetch_optional(queries::SAME, params![account, &new.hash]).await?;
-                row.map(|(id,)| id)
-            }
-        };
-        if let Some(known) = known {
+        if let Some(known) = known(tx, account, lesson).await? {
             let values = params![lesson.link, known, "again", None::<i64>, lesson.message, now];
             tx.execute(queries::ADD_LINK, values).await?;
             // It is said again although another one took its place.
@@ -299,7 +362,7 @@ impl Lesson {
             category: &old.object,
             is_own: Origin::of(&old.source) == Origin::Person,
         };
-        let message = Some(self.message);
+        let message = self.message;
         match change::decide(&self.prepared.fact, &self.quote, &known) {
             Outcome::Compatible => {}
             Outcome::Supersedes => {

@@ -23,6 +23,10 @@ pub struct Profile {
     pub reviews_agents: bool,
     start_dismissed: bool,
     is_public: bool,
+    /// True if facts learned from conversations wait until the person accepts them.
+    pub reviews_learned: bool,
+    /// True if numbers of payment cards and the like may be kept.
+    pub keeps_numbers: bool,
 }
 
 from_row!(Profile {
@@ -33,7 +37,9 @@ from_row!(Profile {
     time_zone,
     reviews_agents,
     start_dismissed,
-    is_public
+    is_public,
+    reviews_learned,
+    keeps_numbers
 });
 
 impl Profile {
@@ -74,6 +80,10 @@ pub struct Change {
     pub reviews_agents: Option<bool>,
     /// True if everybody may see the person's page.
     pub is_public: Option<bool>,
+    /// True if facts learned from conversations are to wait until the person accepts them.
+    pub reviews_learned: Option<bool>,
+    /// True if numbers of payment cards and the like may be kept.
+    pub keeps_numbers: Option<bool>,
 }
 
 /// Response of `GET /api/secondme/user/info`.
@@ -209,6 +219,8 @@ impl From<ProfileRequest> for Change {
             time_zone: request.time_zone,
             reviews_agents: None,
             is_public: None,
+            reviews_learned: None,
+            keeps_numbers: None,
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use store::{Timestamp, from_row};
+use store::Timestamp;
 use strum::{EnumString, IntoStaticStr};
 use web::ApiError;
 
 use crate::{
     MemoryId, ReviewId,
-    key::{self, Fact, model::NewMemory},
+    key::{self, Evidence, Fact, model::NewMemory},
     note::{self, NewNote, model::NoteRequest},
     origin::Origin,
     quota, trash,
@@ -83,7 +83,7 @@ pub struct Waiting {
     pub content: String,
     /// 1 if everybody may see the new memory.
     pub visibility: i64,
-    /// `app:ID`, `key:ID` or `program:ID`.
+    /// `app:ID`, `key:ID`, `program:ID`, or [`CONVERSATION`].
     pub client: String,
     /// The name of the agent at that time.
     pub client_name: String,
@@ -91,9 +91,48 @@ pub struct Waiting {
     pub created_at: Timestamp,
     /// The present text of the memory that would be changed or deleted; empty if it is gone.
     pub before: String,
+    /// The evidence for it.
+    pub evidence: Evidence,
 }
 
-from_row!(Waiting { id, kind, memory, title, content, visibility, client, client_name, created_at, before });
+impl store::FromRow for Waiting {
+    fn from_row(row: &store::Row<'_>) -> store::Result<Self> {
+        let against: String = row.get(12)?;
+        Ok(Self {
+            id: row.get(0)?,
+            kind: row.get(1)?,
+            memory: row.get(2)?,
+            title: row.get(3)?,
+            content: row.get(4)?,
+            visibility: row.get(5)?,
+            client: row.get(6)?,
+            client_name: row.get(7)?,
+            created_at: row.get(8)?,
+            before: row.get(9)?,
+            evidence: Evidence { message: row.get(10)?, quote: row.get(11)?, against: against_of(&against) },
+        })
+    }
+}
+
+/// The client of facts that the assistant learned from conversations.
+pub const CONVERSATION: &str = "chat";
+/// Maximum number of memories that a proposal contradicts.
+const MAX_AGAINST: usize = 20;
+
+/// Encodes the memories that a proposal contradicts.
+pub(crate) fn against_text(against: &[(MemoryId, bool)]) -> String {
+    let one = |(id, supersedes): &(MemoryId, bool)| format!("{}{id}", if *supersedes { "+" } else { "" });
+    against.iter().take(MAX_AGAINST).map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// Decodes the memories that a proposal contradicts.
+pub(crate) fn against_of(text: &str) -> Vec<(MemoryId, bool)> {
+    let one = |word: &str| {
+        let id = word.strip_prefix('+').unwrap_or(word).parse().ok()?;
+        Some((MemoryId(id), word.starts_with('+')))
+    };
+    text.split_whitespace().filter_map(one).take(MAX_AGAINST).collect()
+}
 
 /// The changes of a person to an entry that they accept. `None` leaves a member as it is.
 #[derive(Debug, Clone, Default)]
@@ -161,7 +200,8 @@ impl Waiting {
 impl Waiting {
     /// Returns the kind of a new memory or note in the trash, and its line of an archive.
     pub(super) fn trashed(&self) -> Result<Option<(i64, String)>, ApiError> {
-        let (source, name, time) = (Origin::App, &self.client_name, self.created_at.as_millis());
+        let source = if self.client == CONVERSATION { Origin::Conversation } else { Origin::App };
+        let (name, time) = (&self.client_name, self.created_at.as_millis());
         let (kind, line) = match self.kind {
             ReviewKind::Memory => (
                 key::KIND,
@@ -197,6 +237,8 @@ pub(crate) struct NewEntry {
     pub(super) bytes: i64,
     /// The hash by which the same memory or note is found.
     pub(super) known_by: Option<[u8; 32]>,
+    /// The evidence for it.
+    pub(crate) evidence: Evidence,
 }
 
 impl NewEntry {
@@ -227,6 +269,7 @@ impl NewEntry {
             client,
             client_name,
             known_by,
+            evidence: Evidence::default(),
         }
     }
 

@@ -28,6 +28,20 @@ pub(crate) const BOUND: &str = "DELETE FROM memory_trash WHERE account_id = $1 A
      WHERE account_id = $1) AS counted \
      WHERE place > $2 OR total > $3)";
 
+/// Selects key memories (1) and notes (2) that an app of a name wrote, in the order of ids.
+pub(crate) const WRITTEN_BY: &str = "SELECT 1, id FROM key_memory \
+     WHERE account_id = $1 AND source = 'app' AND source_name = $2 \
+     UNION ALL SELECT 2, id FROM note WHERE account_id = $1 AND source = 'app' AND source_name = $2 \
+     ORDER BY 2 LIMIT $3";
+
+pub(crate) const COUNT_WRITTEN_BY: &str = "SELECT (SELECT COUNT(*) FROM key_memory \
+     WHERE account_id = $1 AND source = 'app' AND source_name = $2) \
+     + (SELECT COUNT(*) FROM note WHERE account_id = $1 AND source = 'app' AND source_name = $2)";
+
+/// Selects the app that wrote a key memory.
+pub(crate) const WRITER: &str =
+    "SELECT source, source_name FROM key_memory WHERE account_id = $1 AND id = $2";
+
 /// Selects a message, to which a link refers.
 pub(crate) const MESSAGE: &str = "SELECT id FROM chat_message WHERE id = $1";
 

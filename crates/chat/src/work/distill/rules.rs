@@ -157,7 +157,7 @@ fn quotation(lines: &[Line]) -> Value {
 }
 
 /// Returns the sentences of a text with a letter or digit.
-fn sentences(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let pieces = text.split_inclusive(['.', '!', '?', '\n', '。', '！', '？', '；']).map(str::trim);
     pieces.filter(|sentence| sentence.chars().any(char::is_alphanumeric))
 }
