@@ -264,6 +264,72 @@ async fn another_model_makes_all_anew(mut server: TestServer, endpoint: Embeddin
     is_well(&server, &person).await;
 }
 
+/// Makes vectors until there are at least `count`, and from then on the endpoint does not respond.
+async fn stall_after(server: &TestServer, endpoint: &Embeddings, count: i64) -> i64 {
+    let memory = server.running().memory.clone();
+    let making = web::Tasks::default();
+    let handle = making.spawn(async move {
+        memory.make_vectors().await.ok();
+    });
+    while vectors(server, "").await < count {
+        tokio::task::yield_now().await;
+    }
+    endpoint.always(Some(Fault::Stall));
+    handle.abort();
+    vectors(server, "").await
+}
+
+#[both_engines("embedding.batch = 3")]
+async fn restart_in_the_middle_goes_on_where_it_was(mut server: TestServer, endpoint: Embeddings) {
+    let person = server.person("a").await;
+    let actor = person.with_key("*").await;
+    let texts: Vec<String> = (0..60).map(|n| format!("a feline number {n}")).collect();
+    for text in &texts {
+        remember(&actor, text, 1).await;
+    }
+    let made = stall_after(&server, &endpoint, 5).await;
+    server.restart().await;
+    assert!(vectors(&server, "").await >= made, "no vector is lost");
+    endpoint.always(None);
+    server.clock().advance_ms(400_000);
+    until_made(&server, 60).await;
+    let asked: Vec<String> = endpoint.asked().into_iter().flat_map(|(_, texts)| texts).collect();
+    let repeated = texts.iter().filter(|text| asked.iter().filter(|asked| asked == text).count() > 1);
+    assert!(repeated.count() <= 2, "only what was asked at that moment is asked again");
+    assert_eq!(found(&server.again(&actor), "do I have a cat somewhere?").await.len(), 50);
+    is_well(&server, &person).await;
+}
+
+#[both_engines("embedding.batch = 3")]
+async fn model_that_is_switched_twice_ends_with_its_own_vectors(
+    mut server: TestServer,
+    endpoint: Embeddings,
+) {
+    let person = server.person("a").await;
+    let actor = person.with_key("*").await;
+    for n in 0..40 {
+        remember(&actor, &format!("a feline number {n}"), 1).await;
+    }
+    stall_after(&server, &endpoint, 5).await;
+    for model in ["two", "one"] {
+        endpoint.always(None);
+        server.restart_with(&endpoint.lines(model)).await;
+        server.clock().advance_ms(400_000);
+        let made = async {
+            while vectors(&server, model).await < 5 {
+                server.running().memory.make_vectors().await.ok();
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), made).await.expect("vectors are made");
+        let found = found(&server.again(&actor), "where is number 31?").await;
+        assert_eq!(found[0], "a feline number 31", "words find meanwhile");
+    }
+    until_made_by(&server, "one", 40).await;
+    assert_eq!(vectors(&server, "").await, 40, "none of the other model is left");
+    assert_eq!(found(&server.again(&actor), "do I have a cat somewhere?").await.len(), 40);
+    is_well(&server, &person).await;
+}
+
 #[both_engines("embedding.batch = 3")]
 async fn processes_share_the_work(server: TestServer, endpoint: Embeddings) {
     endpoint.always(Some(Fault::Status("500 Internal Server Error")));
