@@ -36,6 +36,7 @@ struct Figures {
     past: usize,
 }
 
+#[expect(clippy::print_stdout, reason = "the questions that failed, and why")]
 async fn measure(server: &TestServer, language: &str, changed: &[Changed]) -> Figures {
     let person = server.person(language).await.account;
     let memory = &server.running().memory;

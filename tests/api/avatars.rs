@@ -109,7 +109,7 @@ async fn invalid_members_are_refused(server: TestServer) {
         (json!({"title": "a", "welcomeNote": "a\u{1}"}), "welcomeNote"),
         (json!({"title": "a", "limits": {"messagesPerDay": -1}}), "limits.messagesPerDay"),
         (
-            json!({"title": "a", "skillKeys": vec!["k"; 1].repeat(3), "relatedNoteIds": vec![1; 51]}),
+            json!({"title": "a", "skillKeys": ["k", "k", "k"], "relatedNoteIds": vec![1; 51]}),
             "relatedNoteIds",
         ),
     ] {

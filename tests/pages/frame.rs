@@ -15,7 +15,7 @@ const PNG: &[u8] =
     DATx\x9cc\0\x01\0\0\x05\0\x01\r\n-\xb4\0\0\0\0IEND\xaeB`\x82";
 
 /// Pages of a signed-in person.
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 18] = [
     "/",
     "/search?q=tea",
     "/memories",

@@ -281,7 +281,7 @@ fn unknown_key_in_a_file_names_the_one_that_was_meant() {
         ("[servers]\nlisten = 'x'", "servers: unknown key; did you mean `server`?"),
         ("[metrics]\nzzzzzzzzz = 1", "metrics.zzzzzzzzz: unknown key; the keys are listen"),
     ] {
-        std::fs::write(&file, text).unwrap();
+        testkit::write_file(&file, text);
         let output = binary(&directory).run(&["check-config", "--config", file.to_str().unwrap()]);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(code(&output), 2, "{said}");

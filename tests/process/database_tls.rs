@@ -26,7 +26,7 @@ fn doppel(directory: &Path, url: &str, authority: Option<&str>) -> Binary {
         .with("DOPPEL_DATABASE__START_SECONDS", "0");
     if let Some(pem) = authority {
         let file = directory.join("authority.pem");
-        std::fs::write(&file, pem).unwrap();
+        testkit::write_file(&file, pem);
         binary = binary.with("DOPPEL_OUTGOING__CA_FILE", file.to_str().unwrap());
     }
     binary

@@ -275,7 +275,11 @@ async fn certificate_of_an_acme_authority() {
     }
     let kept = directory.path().join("acme");
     assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o700);
-    assert_eq!(std::fs::read_dir(&kept).unwrap().count(), 2, "the account and the certificate");
+    // The certificate is in use before it is stored.
+    while std::fs::read_dir(&kept).unwrap().count() < 2 {
+        assert!(start.elapsed() < LONGEST, "the account and the certificate: {}", server.log());
+        std::thread::yield_now();
+    }
 
     // The certificate is kept: a restart serves it although the authority is gone.
     server.signal("TERM");

@@ -38,7 +38,7 @@ async fn collector() -> (String, Spans) {
     let router = Router::new().route("/v1/traces", post(receive)).with_state(Arc::clone(&spans));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    web::Tasks::default().spawn(async move { axum::serve(listener, router).await.unwrap() });
     (url, spans)
 }
 

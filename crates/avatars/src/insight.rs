@@ -29,6 +29,9 @@ const EXPORTS: i64 = 20;
 /// Number of random bytes of the id of an export.
 const EXPORT_BYTES: usize = 16;
 
+/// A day, and its counts.
+type DayRow = (i64, i64, i64, i64, i64);
+
 impl Avatars {
     /// Returns the latest conversations with an avatar.
     ///
@@ -69,8 +72,7 @@ impl Avatars {
         let (from, to) = (range.from.day(), range.to.day());
         let days = self.db().fetch_all_heavy(queries::DAYS, owned_params![id, from, to]);
         let totals = self.db().fetch_all_heavy(queries::TOTALS, owned_params![id, from, to]);
-        let (days, totals): (Vec<(i64, i64, i64, i64, i64)>, Vec<(i64, i64)>) =
-            futures::try_join!(days, totals)?;
+        let (days, totals): (Vec<DayRow>, Vec<(i64, i64)>) = futures::try_join!(days, totals)?;
         let (visitors, writers) = totals.first().copied().unwrap_or_default();
         let trend: Vec<Bucket> = (from..=to)
             .map(|day| {

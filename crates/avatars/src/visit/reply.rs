@@ -124,13 +124,10 @@ impl Avatars {
         let (answer, (index, rest)) = futures::join!(made, told);
         let answer =
             answer.unwrap_or_else(|error| VisitorAnswer { failure: Some(error), ..VisitorAnswer::default() });
-        let mut last: Vec<FrameKind> = Vec::new();
-        let mut next = index;
         let apology = answer.failure.as_ref().map(|error| apology(error, language));
-        for text in rest.into_iter().chain(apology) {
-            last.push(FrameKind::Increment(next, text));
-            next += 1;
-        }
+        let increments = (index..).zip(rest.into_iter().chain(apology));
+        let mut last: Vec<FrameKind> =
+            increments.map(|(number, text)| FrameKind::Increment(number, text)).collect();
         last.push(FrameKind::End);
         let now = self.db().clock().now();
         self.db()

@@ -113,7 +113,7 @@ async fn send(
     State(chat): State<Chat>,
     Scoped { caller, .. }: Scoped<UseChat>,
     Json(request): Json<SendRequest>,
-) -> ApiResult<SendAnswer> {
+) -> ApiResult<SendResponse> {
     let said = match request.share_code.filter(|code| !code.trim().is_empty()) {
         Some(code) => match chat.avatars() {
             Some(avatars) => avatars.answer(caller, code, request.message).await?,

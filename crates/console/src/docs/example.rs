@@ -1,5 +1,7 @@
 //! Examples of values, from the JSON schemas of the OpenAPI document. No I/O.
 
+#![expect(clippy::indexing_slicing, reason = "a JSON value returns null for an absent member")]
+
 use serde_json::{Map, Value};
 
 /// Maximum depth of an example.

@@ -1,5 +1,7 @@
 //! Parameters of an action as lines of text, `city: string! The city`, and as a JSON schema. No I/O.
 
+#![expect(clippy::indexing_slicing, reason = "a JSON value returns null for an absent member")]
+
 use serde_json::{Map, Value, json};
 
 /// The types that a line can name.

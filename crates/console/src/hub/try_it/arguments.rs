@@ -1,5 +1,7 @@
 //! The arguments of a call as fields, made of the JSON schema of an action, and back as values. No I/O.
 
+#![expect(clippy::indexing_slicing, reason = "a JSON value returns null for an absent member")]
+
 use hub::catalog::ActionSpec;
 use serde_json::{Map, Value};
 
