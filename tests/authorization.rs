@@ -92,6 +92,7 @@ const ENDPOINTS: &[Endpoint] = &[
     get("/secondme/chat/usage", READ_CHAT),
     post("/secondme/ws-chat/send", USE_CHAT),
     post("/secondme/act/stream", USE_CHAT),
+    post("/secondme/tts/generate", Needs::Scope(&["voice"], "voice", "voice")),
     get("/certificate/", Needs::Caller),
     post("/invitation/redeem", Needs::Caller),
     get("/secondme/avatar/list", READ_AVATARS),

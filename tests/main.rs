@@ -39,6 +39,7 @@ mod api {
     mod note_pages;
     mod oauth;
     mod quota;
+    mod speech;
     mod user;
     mod visitors;
     mod webhook;
@@ -179,6 +180,7 @@ mod pages {
     pub mod consent;
     mod consent_accounts;
     mod consent_scopes;
+    mod docs;
     mod facts;
     mod frame;
     mod keys;

@@ -18,6 +18,7 @@ mod responder;
 mod search;
 pub mod session;
 pub mod shared;
+pub mod speech;
 mod streams;
 mod talk;
 pub mod tools;
@@ -47,6 +48,7 @@ use tools::{Tool, Tools};
 /// Routes, relative to the API's base path, that respond only after a model's whole answer.
 pub const SLOW: &[&str] = &[
     "/secondme/ws-chat/send",
+    "/secondme/tts/generate",
     "/v1/chat/completions",
     "/v1/chat/completions/",
     "/v1//chat/completions",
@@ -79,6 +81,8 @@ pub struct Settings {
     pub max_body: usize,
     /// The URL of a search engine with SearXNG's API; empty: none.
     pub search_url: SecretUrl,
+    /// The endpoint of the configuration that speaks.
+    pub speech: speech::SpeechSettings,
     /// Base URLs at which servers of models on this machine usually listen.
     pub look_for: Vec<String>,
     /// The time for which answers may go on after the server was told to stop.
@@ -190,7 +194,9 @@ impl Chat {
 
     /// Returns the routes, relative to the API's base path.
     pub fn api(&self) -> OpenApiRouter {
-        session::routes::router(self.clone()).merge(talk::routes::router(self.clone()))
+        session::routes::router(self.clone())
+            .merge(talk::routes::router(self.clone()))
+            .merge(speech::routes::router(self.clone()))
     }
 
     /// Returns the routes of the OpenAI-compatible API.

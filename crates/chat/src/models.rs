@@ -86,7 +86,8 @@ impl Chat {
         configured.chain(added).collect()
     }
 
-    /// Returns the endpoint for searches that a page configured, even if the configuration overrides it.
+    /// Returns the endpoint for searches or speech that a page configured, even if the configuration
+    /// overrides it.
     pub fn search_endpoint(&self, purpose: Purpose) -> Option<EndpointView> {
         let stored = self.endpoint_for(purpose)?;
         Some(EndpointView { id: stored.id, options: stored.options.clone(), key: stored.key_view() })
@@ -318,6 +319,12 @@ impl Chat {
 
     fn endpoint(&self, id: EndpointId) -> Option<Stored> {
         self.all_endpoints().iter().find(|stored| stored.id == id).cloned()
+    }
+
+    /// Returns the settings and the key of an endpoint that a page configured, unless its key is lost.
+    pub(crate) fn endpoint_with_key(&self, purpose: Purpose) -> Option<(Options, SecretText)> {
+        let stored = self.endpoint_for(purpose)?;
+        (!matches!(stored.key, StoredKey::Lost)).then(|| (stored.options.clone(), stored.api_key()))
     }
 
     fn endpoint_for(&self, purpose: Purpose) -> Option<Stored> {

@@ -85,7 +85,8 @@ pub mod import {
 pub use admin::upkeep;
 
 /// Pages whose response waits for the complete response of a model or of an API, or for a backup.
-pub const SLOW: &[&str] = &[admin::MODELS, admin::TEST, admin::SEARCH, admin::BACK_UP, chat::PATH, hub::TRY];
+pub const SLOW: &[&str] =
+    &[admin::MODELS, admin::TEST, admin::SEARCH, admin::BACK_UP, chat::PATH, hub::TRY, people::talk::PATH];
 
 /// The crates whose data the pages show and change.
 #[derive(Clone)]
@@ -173,8 +174,8 @@ impl Console {
 
     /// Returns the crates behind the pages.
     pub fn services(&self) -> Services {
-        let Self { identity, memory, archive, chat, agents, plaza, hub, .. } = self.clone();
-        Services { identity, memory, archive, chat, agents, plaza, hub }
+        let Self { identity, memory, archive, chat, agents, avatars, plaza, hub, .. } = self.clone();
+        Services { identity, memory, archive, chat, agents, avatars, plaza, hub }
     }
 
     /// Sets the gateway through which the pages call APIs of the Hub, and what knows the configuration. A

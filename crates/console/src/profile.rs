@@ -65,6 +65,8 @@ pub(crate) struct About {
     /// The address of the picture, if the form has it.
     avatar: Option<String>,
     zone: String,
+    /// The id of the voice; `None` if the server does not speak.
+    voice: Option<String>,
     is_public: bool,
 }
 
@@ -86,6 +88,7 @@ impl From<Fields> for About {
             words: plain("words"),
             avatar: fields.all("avatar").into_iter().next(),
             zone: plain("zone").trim().to_owned(),
+            voice: fields.all("voice").into_iter().next().map(|voice| voice.trim().to_owned()),
             is_public: plain("public_page") == "1",
         }
     }
@@ -161,6 +164,7 @@ pub(crate) async fn render(
             words: profile.self_introduction.clone(),
             avatar: None,
             zone: profile.time_zone.clone(),
+            voice: console.chat.speech_model().map(|_| profile.voice_id.clone()),
             is_public: profile.is_public(),
         },
         face: Face::new(&who.name, &profile.avatar, &console.public_url).huge(),
@@ -233,13 +237,14 @@ pub(crate) async fn save(
     member: Member,
     CsrfForm(typed): CsrfForm<About>,
 ) -> Result<Response, ApiError> {
-    let About { name, bio, words, avatar, zone, is_public } = typed.clone();
+    let About { name, bio, words, avatar, zone, voice, is_public } = typed.clone();
     let change = Change {
         name: Some(name),
         bio: Some(bio),
         self_introduction: Some(words),
         avatar,
         time_zone: Some(zone),
+        voice_id: voice,
         is_public: Some(is_public),
         ..Change::default()
     };

@@ -21,6 +21,7 @@ mod quota;
 mod rerank;
 mod secrets;
 mod server;
+mod speech;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -60,6 +61,7 @@ pub use quota::Quota;
 pub use rerank::Rerank;
 pub use secrets::Secrets;
 pub use server::{Log, LogFormat, Metrics, Server};
+pub use speech::Speech;
 pub use tls::Tls;
 pub use traces::Traces;
 
@@ -82,6 +84,7 @@ pub struct Config {
     pub quota: Quota,
     pub embedding: Embedding,
     pub rerank: Rerank,
+    pub speech: Speech,
     pub outgoing: Outgoing,
     pub hub: Hub,
     pub plaza: Plaza,
@@ -175,6 +178,7 @@ impl Config {
         self.quota.check()?;
         self.embedding.check()?;
         self.rerank.check()?;
+        self.speech.check()?;
         let database = self.database_config()?;
         self.backup.check(matches!(database.location, Location::Sqlite(_)))
     }

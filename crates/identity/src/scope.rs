@@ -295,6 +295,8 @@ permissions! {
     UseChat: "chat" | "chat.write" => UseChat;
     /// Having the assistant decide.
     UseAct: "chat" | "chat.write" => UseChat else ScopeMissing;
+    /// Having texts read aloud in the person's voice.
+    UseVoice: "voice" | "voice" => UseVoice;
     /// Reading conversations with the assistant.
     ReadChat: "chat" | "chat.read" => ReadChat;
     /// Reading avatars, and what visitors did with them.

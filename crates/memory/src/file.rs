@@ -127,7 +127,12 @@ impl Memory {
                 })
             })
             .await?;
-        Ok(File { key: key.to_owned(), url: format!("{}/cdn/{key}", self.settings().public_url) })
+        Ok(File { key: key.to_owned(), url: self.file_url(key) })
+    }
+
+    /// Returns the URL of a file by its key.
+    pub fn file_url(&self, key: &str) -> String {
+        format!("{}/cdn/{key}", self.settings().public_url)
     }
 
     /// Returns a page of a person's files, the latest first.
@@ -139,7 +144,7 @@ impl Memory {
             self.db().fetch_all(queries::LIST, params![account, page.limit, page.offset]).await?;
         let (total,) = self.db().fetch_one(queries::COUNT, params![account]).await?;
         let stored = |(key, media_type, bytes, create_time): (String, String, i64, Timestamp)| Stored {
-            url: format!("{}/cdn/{key}", self.settings().public_url),
+            url: self.file_url(&key),
             key,
             media_type,
             bytes,

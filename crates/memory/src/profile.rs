@@ -106,7 +106,8 @@ impl Memory {
                         change.reviews_agents.map(i64::from),
                         change.is_public.map(i64::from),
                         change.reviews_learned.map(i64::from),
-                        change.keeps_numbers.map(i64::from)
+                        change.keeps_numbers.map(i64::from),
+                        change.voice_id.as_deref()
                     ];
                     tx.execute(queries::SAVE, values).await?;
                     tx.notify(TOPIC, &account.to_string()).await?;

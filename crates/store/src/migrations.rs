@@ -63,8 +63,9 @@ pub const ALL: &[Migration] = &[
     sql(25, "review", include_str!("migrations/0025_review.sql")),
     sql(26, "answers", include_str!("migrations/0026_answers.sql")),
     sql(27, "audit", include_str!("migrations/0027_audit.sql")),
-    sql(28, "placeholder", include_str!("migrations/0028_placeholder.sql")),
+    sql(28, "avatars", include_str!("migrations/0028_avatars.sql")),
     sql(29, "current_facts", include_str!("migrations/0029_current_facts.sql")),
+    sql(30, "speech", include_str!("migrations/0030_speech.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.

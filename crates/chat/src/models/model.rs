@@ -18,6 +18,8 @@ pub enum Purpose {
     Embedding,
     /// Orders search results.
     Rerank,
+    /// Reads texts aloud.
+    Speech,
 }
 
 impl Purpose {

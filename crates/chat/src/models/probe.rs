@@ -95,13 +95,14 @@ impl Chat {
         }
     }
 
-    /// Tries the endpoint for searches that a page configured. `None` if there is none.
+    /// Tries the endpoint for searches or speech that a page configured. `None` if there is none.
     pub async fn try_search(&self, purpose: Purpose) -> Option<Trial> {
         let stored = self.endpoint_for(purpose)?;
         let start = Instant::now();
         let result = match (&stored.key, purpose) {
             (StoredKey::Lost, _) => Err(TrialError::other(Cause::KeyLost, "", "")),
             (_, Purpose::Rerank) => self.try_rerank(&stored).await,
+            (_, Purpose::Speech) => self.try_speech(&stored).await,
             _ => self.try_embedding(&stored).await,
         };
         let Options { name, base_url, .. } = stored.options;
@@ -119,6 +120,20 @@ impl Chat {
             return Err(TrialError::other(Cause::Protocol, &response.to_string(), key.expose()));
         }
         Ok(TrialResponse::Vector(size))
+    }
+
+    async fn try_speech(&self, stored: &Stored) -> Result<TrialResponse, TrialError> {
+        let key = stored.api_key();
+        let url = format!("{}/audio/speech", stored.options.base_url);
+        let body = json!({
+            "model": stored.options.name, "input": "你好", "voice": stored.options.voice,
+            "response_format": "mp3",
+        });
+        let sound = send_for_bytes(self.local_client()?.post(url).json(&body), &key, LIST * 6).await?;
+        match crate::speech::duration(&sound) {
+            Some(duration) => Ok(TrialResponse::Sound(duration)),
+            None => Err(TrialError::other(Cause::Protocol, &String::from_utf8_lossy(&sound), key.expose())),
+        }
     }
 
     async fn try_rerank(&self, stored: &Stored) -> Result<TrialResponse, TrialError> {
@@ -236,6 +251,18 @@ fn names(response: &Value) -> Option<Vec<String>> {
 
 /// Sends a request, and returns the JSON of a successful response.
 async fn send(request: RequestBuilder, key: &SecretText, limit: Duration) -> Result<Value, TrialError> {
+    let bytes = send_for_bytes(request, key, limit).await?;
+    serde_json::from_slice(&bytes).map_err(|_no_json| {
+        TrialError::other(Cause::Protocol, &String::from_utf8_lossy(&bytes), key.expose())
+    })
+}
+
+/// Sends a request, and returns the body of a successful response.
+async fn send_for_bytes(
+    request: RequestBuilder,
+    key: &SecretText,
+    limit: Duration,
+) -> Result<Vec<u8>, TrialError> {
     let key = key.expose();
     let request = if key.is_empty() { request } else { request.bearer_auth(key) };
     let work = async {
@@ -251,8 +278,7 @@ async fn send(request: RequestBuilder, key: &SecretText, limit: Duration) -> Res
         if !status.is_success() {
             return Err(TrialError::status(status.as_u16(), &String::from_utf8_lossy(&bytes), key));
         }
-        serde_json::from_slice(&bytes)
-            .map_err(|_no_json| TrialError::other(Cause::Protocol, &String::from_utf8_lossy(&bytes), key))
+        Ok(bytes.to_vec())
     };
     let done = tokio::time::timeout(limit, work).await;
     done.unwrap_or_else(|_elapsed| Err(TrialError::other(Cause::Slow, "", "")))

@@ -28,7 +28,8 @@ const MAX_DIMENSIONS: u32 = 8192;
 const SHOWN: usize = 4;
 const LEAST: usize = 12;
 /// Ends of addresses that people copy from examples; the server adds them itself.
-const ENDS: &[&str] = &["/chat/completions", "/completions", "/embeddings", "/rerank", "/models", "/"];
+const ENDS: &[&str] =
+    &["/chat/completions", "/completions", "/embeddings", "/rerank", "/audio/speech", "/models", "/"];
 
 /// Returns an address without white space around it and without the ends that the server adds.
 pub(super) fn base_url(text: &str) -> String {
@@ -72,6 +73,7 @@ pub(super) fn check(purpose: Purpose, options: &Options, key: &KeyInput) -> Resu
     {
         issues.text(field, prefix, MAX_PREFIX);
     }
+    issues.line("voice", &options.voice, memory::profile::rules::MAX_VOICE);
     if options.dimensions > MAX_DIMENSIONS {
         issues.add("number", "dimensions", format!("expected a number up to {MAX_DIMENSIONS}"));
     }

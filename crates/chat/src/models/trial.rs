@@ -31,6 +31,8 @@ pub enum TrialResponse {
     Vector(usize),
     /// This number of scores.
     Scores(usize),
+    /// Sound of this duration.
+    Sound(Duration),
 }
 
 /// The reason why an endpoint did not answer.

@@ -10,7 +10,7 @@ use super::traits::{JsonSupport, TokensMember, Traits};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Options {
-    /// The URL before `/chat/completions`, `/embeddings` or `/rerank`.
+    /// The URL before `/chat/completions`, `/embeddings`, `/rerank` or `/audio/speech`.
     pub base_url: String,
     /// The provider's name of its default model.
     pub name: String,
@@ -48,6 +48,8 @@ pub struct Options {
     pub passage_prefix: String,
     /// The number of dimensions to ask for; 0 for those of the model.
     pub dimensions: u32,
+    /// The voice of people who have none of their own.
+    pub voice: String,
 }
 
 impl Default for Options {
@@ -71,6 +73,7 @@ impl Default for Options {
             total_seconds: 300,
             query_prefix: memory::meaning::AUTO.to_owned(),
             passage_prefix: memory::meaning::AUTO.to_owned(),
+            voice: String::new(),
             dimensions: 0,
         }
     }

@@ -35,6 +35,7 @@ pub(super) struct Typed {
     pub(super) query_prefix: String,
     pub(super) passage_prefix: String,
     pub(super) dimensions: String,
+    pub(super) voice: String,
     /// The button: empty, `test`, `list` or `remove`.
     pub(super) then: String,
     /// The purpose of an endpoint for searches.
@@ -69,6 +70,7 @@ impl From<Fields> for Typed {
             query_prefix: fields.text("query_prefix"),
             passage_prefix: fields.text("passage_prefix"),
             dimensions: text("dimensions"),
+            voice: text("voice"),
             then: text("then"),
             purpose: text("purpose"),
         }
@@ -100,6 +102,7 @@ impl Typed {
             query_prefix: options.query_prefix.clone(),
             passage_prefix: options.passage_prefix.clone(),
             dimensions: options.dimensions.to_string(),
+            voice: options.voice.clone(),
             purpose: purpose.name().to_owned(),
             ..Self::default()
         }
@@ -151,6 +154,7 @@ impl Typed {
             query_prefix: or_auto(&self.query_prefix),
             passage_prefix: or_auto(&self.passage_prefix),
             dimensions: dimensions.parse().unwrap_or(u32::MAX),
+            voice: self.voice.clone(),
             ..Options::default()
         }
     }

@@ -205,6 +205,13 @@ fn searches(console: &Console, t: &'static Texts) -> Vec<SearchCard> {
             "rerank.base_url",
             t,
         ),
+        view::search_card(
+            (Purpose::Speech, t.speech, t.speech_lead),
+            chat.speech_in_use(),
+            chat.search_endpoint(Purpose::Speech),
+            "speech.base_url",
+            t,
+        ),
     ]
 }
 

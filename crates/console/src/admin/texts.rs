@@ -123,6 +123,12 @@ crate::texts::texts! {
     rerank_lead: "可选。它把问题和每条结果放在一起读，排得更准。",
         "Optional. It reads the question and each result together, for a better order.";
     rerank_none: "没有用", "Not used";
+    speech: "朗读的模型", "Model that reads aloud";
+    speech_lead: "可选。用你的声音把文字读出来，接口是 /audio/speech。",
+        "Optional. It reads texts in people's voices, at /audio/speech.";
+    voice: "默认声音", "Default voice";
+    voice_hint: "没有在资料里选声音的人用它。", "For people who have not chosen one in their profile.";
+    sound_of: "得到 {} 的声音", "{} of sound";
     vector_of: "得到 {} 维的向量", "A vector with {} dimensions";
     scores_of: "给 {} 条结果打了分", "Scores for {} results";
 

@@ -209,6 +209,7 @@ pub(super) fn trial(trial: Trial, question: &str, t: &'static Texts) -> TrialVie
                 TrialResponse::Text(text) => (format!("{}{question}", t.asked), text),
                 TrialResponse::Vector(size) => (String::new(), fill(t.vector_of, size)),
                 TrialResponse::Scores(count) => (String::new(), fill(t.scores_of, count)),
+                TrialResponse::Sound(duration) => (String::new(), fill(t.sound_of, seconds(duration))),
             };
             TrialView { badge: ("good dot", t.success.to_owned()), about, comment, said, advice: None }
         }

@@ -49,6 +49,8 @@ crate::texts::texts! {
     publish_ask: "用左边的内容替换公开的一面？", "Replace the public side with the private one?";
     published: "已复制到公开的一面。", "Copied to the public side.";
     zone: "时区", "Time zone";
+    voice: "声音", "Voice";
+    voice_hint: "朗读服务里的声音编号；留空用默认的声音。", "The id of a voice at the speech server; empty: the default one.";
     zone_hint:
         "搜索里的“昨天”、分身知道的今天都按它算，例如 Asia/Shanghai。留空为 UTC。",
         "Determines what “yesterday” means in searches and what day it is for your double, for example \

@@ -202,6 +202,7 @@ pub(super) fn chat_settings(config: &Config) -> chat::Settings {
         distill_after: Duration::from_secs(config.chat.distill_after_seconds),
         max_body: number(config.chat.max_body_bytes),
         search_url: config.chat.search_url.clone(),
+        speech: config.speech.settings(),
         look_for: config.chat.look_for_models.clone(),
         drain,
     }

@@ -25,6 +25,8 @@ struct Entry {
     reviews_learned: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     keeps_numbers: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    voice_id: Option<String>,
 }
 
 impl Section for TheProfile {
@@ -67,6 +69,7 @@ impl Section for TheProfile {
                     keeps_numbers: entry.keeps_numbers,
                     // Whoever moves decides anew who may see the page.
                     is_public: None,
+                    voice_id: entry.voice_id,
                 };
                 let mut changed = self.0.update_profile(account, change.clone()).await;
                 if changed.as_ref().is_err_and(|error| error.code() == Code::ProfileUpdateFailed) {
@@ -101,6 +104,7 @@ impl TheProfile {
             reviews_agents: profile.reviews_agents.then_some(true),
             reviews_learned: profile.reviews_learned.then_some(true),
             keeps_numbers: profile.keeps_numbers.then_some(true),
+            voice_id: Some(profile.voice_id).filter(|voice| !voice.is_empty()),
         })
     }
 }

@@ -29,6 +29,26 @@ impl Memory {
         }
     }
 
+    /// Stores sound that the server made for a person.
+    ///
+    /// # Errors
+    /// [`Code::UnsupportedMedia`] if it is not MP3; [`Code::BodyTooLarge`] if the person has no room for it.
+    pub async fn save_sound(&self, account: AccountId, sound: Vec<u8>) -> Result<File, ApiError> {
+        if Kind::of(sound.get(..kind::HEAD).unwrap_or(&sound)) != Some(Kind::Mp3) {
+            return Err(ApiError::new(Code::UnsupportedMedia).with("MP3"));
+        }
+        let key = format!("{}.{}", self.db().random().hex(NAME_BYTES), Kind::Mp3.ending());
+        let file = AsyncNewFile::create_in(self.folder(&key)).await.map_err(unavailable)?;
+        let file = file.write(&sound).await.map_err(unavailable)?;
+        let path = self.path(&key);
+        let bytes = file.replace(path.clone()).await.map_err(unavailable)?;
+        let registered = self.register(&Adder::from(account), &key, Kind::Mp3, bytes).await;
+        if registered.is_err() {
+            remove(path).await?;
+        }
+        registered
+    }
+
     /// Stores the content of a multipart field.
     ///
     /// # Errors

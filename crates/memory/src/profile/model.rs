@@ -27,6 +27,8 @@ pub struct Profile {
     pub reviews_learned: bool,
     /// True if numbers of payment cards and the like may be kept.
     pub keeps_numbers: bool,
+    /// The id of the voice at the endpoint that speaks, or an empty text.
+    pub voice_id: String,
 }
 
 from_row!(Profile {
@@ -39,7 +41,8 @@ from_row!(Profile {
     start_dismissed,
     is_public,
     reviews_learned,
-    keeps_numbers
+    keeps_numbers,
+    voice_id
 });
 
 impl Profile {
@@ -84,6 +87,8 @@ pub struct Change {
     pub reviews_learned: Option<bool>,
     /// True if numbers of payment cards and the like may be kept.
     pub keeps_numbers: Option<bool>,
+    /// At most 100 characters.
+    pub voice_id: Option<String>,
 }
 
 /// Response of `GET /api/secondme/user/info`.
@@ -141,11 +146,11 @@ impl UserInfo {
             self_introduction: profile.self_introduction,
             profile_completeness,
             route: account.route,
-            voice_id: None,
+            has_voice: !profile.voice_id.is_empty(),
+            voice_id: Some(profile.voice_id).filter(|voice| !voice.is_empty()),
             layout: if cover.is_some() { "cover" } else { "avatar" },
             cover,
             video: None,
-            has_voice: false,
             account_status: "normal",
         }
     }
@@ -221,6 +226,7 @@ impl From<ProfileRequest> for Change {
             is_public: None,
             reviews_learned: None,
             keeps_numbers: None,
+            voice_id: None,
         }
     }
 }

@@ -10,6 +10,8 @@ use super::model::Change;
 pub const MAX_URL: usize = 2000;
 /// Maximum length of a bio or a self-introduction, in characters.
 pub const MAX_ABOUT: usize = 500;
+/// Maximum length of the id of a voice in characters.
+pub const MAX_VOICE: usize = 100;
 
 /// Checks a change.
 ///
@@ -36,6 +38,9 @@ pub(super) fn check(change: &Change) -> Result<(), ApiError> {
     }
     if change.time_zone.as_ref().is_some_and(|zone| !zone.is_empty() && Zone::named(zone).is_none()) {
         issues.add("value_error", "time_zone", "Input should be an IANA time zone, such as Asia/Shanghai");
+    }
+    if let Some(voice) = &change.voice_id {
+        issues.line("voice_id", voice, MAX_VOICE);
     }
     issues.finish()
 }

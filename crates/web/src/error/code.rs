@@ -111,6 +111,16 @@ crate::error_codes! {
     EmbeddingFailed = 503 "embedding.unavailable"
         "嵌入服务暂时不可用,请稍后再试"
         "The embedding service is temporarily unavailable, please try again later";
+    /// The person has no voice, or the server no speech.
+    TtsVoiceMissing = 400 "tts.voice_id.not_set" "未设置语音" "No voice is set";
+    /// The text to be read aloud is too long.
+    TtsTextTooLong = 400 "tts.text.too_long"
+        "文本过长,最多 10000 个字符"
+        "The text is too long: at most 10,000 characters";
+    /// The speech endpoint cannot be reached, or fails.
+    TtsFailed = 503 "tts.unavailable"
+        "语音服务暂时不可用,请稍后再试"
+        "The speech service is temporarily unavailable, please try again later";
     /// No avatar has this share code, or it is not shared.
     ChatShareCodeUnknown = 404 "ws_chat.share_code.mind_not_found"
         "分享码对应的分身不存在"
