@@ -2,7 +2,7 @@
 
 crate::texts::texts! {
     title: "访客", "Visitors";
-    lead: "别人和你的分身形象的对话。访客只能了解公开的记忆和兴趣,以及你为形象选择的笔记。",
+    lead: "别人和你的分身形象的对话。访客只能了解公开的记忆和兴趣，以及你为形象选择的笔记。",
         "What others say to your avatars. Visitors learn of public memories and interests, and of notes that \
          you chose for an avatar.";
     avatars: "分身形象", "Avatars";
@@ -14,7 +14,7 @@ crate::texts::texts! {
     resume: "恢复接待", "Receive visitors";
     conversations: "对话", "Conversations";
     none: "还没有访客", "No visitors yet";
-    none_lead: "把分享码或密钥交给别人或应用后,访客的对话会出现在这里。",
+    none_lead: "把分享码或密钥交给别人或应用后，访客的对话会出现在这里。",
         "Give a share code to people, or a key to an app: conversations will appear here.";
     messages: "{} 条消息", "Messages: {}";
     nameless: "未具名访客", "A visitor";
@@ -24,7 +24,7 @@ crate::texts::texts! {
     in_person: "本人接待", "In person";
     blocked: "已屏蔽", "Blocked";
     answer: "亲自回复", "Answer in person";
-    answer_lead: "亲自回复后,分身不再作答,直到你交还对话。",
+    answer_lead: "亲自回复后，分身不再作答，直到你交还对话。",
         "After you answer, the double is silent until you hand the conversation back.";
     send: "发送", "Send";
     hand_back: "交还给分身", "Hand back to the double";
