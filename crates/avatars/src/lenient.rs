@@ -1,6 +1,6 @@
 //! Ids in bodies, which clients send as numbers or as texts.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de::IntoDeserializer as _};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -19,9 +19,10 @@ impl From<Number> for i64 {
     }
 }
 
-/// Reads an id.
-pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    Number::deserialize(deserializer).map(Into::into)
+/// Reads an id of any type.
+pub(crate) fn id<'de, D: Deserializer<'de>, I: Deserialize<'de>>(deserializer: D) -> Result<I, D::Error> {
+    let number: i64 = Number::deserialize(deserializer)?.into();
+    I::deserialize(number.into_deserializer())
 }
 
 /// Reads an id that may be absent or null.

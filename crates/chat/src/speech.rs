@@ -90,10 +90,6 @@ impl Chat {
         let _limits = self.admit(self.today(account).await?)?;
         let slot = self.streams().take(account, self.settings().max_streams);
         let _slot = slot.ok_or_else(|| ApiError::new(Code::RateLimited).retry_after(1))?;
-        // Somebody else may have asked for the same meanwhile.
-        if let Some(spoken) = self.spoken_before(who, &digest).await? {
-            return Ok(spoken);
-        }
         let sound = call::call(self.outgoing(), &settings, is_guarded, voice, request).await?;
         let measured = audio::measure(&sound)
             .ok_or_else(|| ApiError::new(Code::TtsFailed).because("the endpoint did not send MP3"))?;

@@ -366,7 +366,8 @@ pub struct AvatarParams {
 pub struct AvatarRef {
     /// The avatar's id.
     #[serde(deserialize_with = "crate::lenient::id")]
-    pub(crate) avatar_id: i64,
+    #[schema(value_type = i64)]
+    pub(crate) avatar_id: AvatarId,
 }
 
 /// An avatar as everybody sees it.

@@ -194,7 +194,7 @@ async fn delete(
     Scoped { caller, .. }: Scoped<WriteAvatars>,
     Json(request): Json<AvatarRef>,
 ) -> ApiResult<Nothing> {
-    avatars.delete_avatar(caller.account(), AvatarId(request.avatar_id)).await?;
+    avatars.delete_avatar(caller.account(), request.avatar_id).await?;
     Ok(Data(Nothing))
 }
 

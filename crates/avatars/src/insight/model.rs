@@ -150,7 +150,8 @@ from_row!(Export { job, owner, avatar, language, zone, messages, is_truncated, c
 pub struct ExportRequest {
     /// The avatar's id.
     #[serde(deserialize_with = "crate::lenient::id")]
-    pub(super) avatar_id: i64,
+    #[schema(value_type = i64)]
+    pub(super) avatar_id: AvatarId,
     /// `zh` (default) or `en`.
     pub(super) app_language: Option<String>,
     /// An IANA time zone. Default `Asia/Shanghai`.

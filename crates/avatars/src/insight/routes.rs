@@ -96,7 +96,7 @@ async fn export(
         Some("en") => Language::En,
         _ => Language::Zh,
     };
-    let avatar = AvatarId(request.avatar_id);
+    let avatar = request.avatar_id;
     let export = avatars.export_visits(caller.account(), avatar, language, &zone).await?;
     Ok(Data(ExportJob { job_id: export.job }))
 }

@@ -28,7 +28,8 @@ store::from_row!(AvatarKey { id, avatar, name, hint, is_enabled });
 pub struct NewKeyRequest {
     /// The avatar's id.
     #[serde(deserialize_with = "crate::lenient::id")]
-    pub(super) avatar_id: i64,
+    #[schema(value_type = i64)]
+    pub(super) avatar_id: AvatarId,
     /// At most 100 characters. Required.
     #[schema(max_length = 100, example = "website")]
     pub(super) name: Option<String>,
@@ -40,7 +41,8 @@ pub struct NewKeyRequest {
 pub struct KeyChangeRequest {
     /// The key's id.
     #[serde(deserialize_with = "crate::lenient::id")]
-    pub(super) key_id: i64,
+    #[schema(value_type = i64)]
+    pub(super) key_id: AvatarKeyId,
     /// At most 100 characters.
     #[schema(max_length = 100)]
     pub(super) name: Option<String>,
@@ -54,7 +56,8 @@ pub struct KeyChangeRequest {
 pub struct KeyRef {
     /// The key's id.
     #[serde(deserialize_with = "crate::lenient::id")]
-    pub(super) key_id: i64,
+    #[schema(value_type = i64)]
+    pub(super) key_id: AvatarKeyId,
 }
 
 /// A key on the wire.
@@ -62,8 +65,10 @@ pub struct KeyRef {
 #[serde(rename_all = "camelCase")]
 #[schema(as = AvatarKeyOut)]
 pub struct KeyResponse {
-    key_id: i64,
-    avatar_id: i64,
+    #[schema(value_type = i64)]
+    key_id: AvatarKeyId,
+    #[schema(value_type = i64)]
+    avatar_id: AvatarId,
     name: String,
     #[schema(example = "sk-0123ab")]
     hint: String,
@@ -72,8 +77,13 @@ pub struct KeyResponse {
 
 impl From<AvatarKey> for KeyResponse {
     fn from(key: AvatarKey) -> Self {
-        let (key_id, avatar_id) = (key.id.0, key.avatar.0);
-        Self { key_id, avatar_id, name: key.name, hint: key.hint, enabled: key.is_enabled }
+        Self {
+            key_id: key.id,
+            avatar_id: key.avatar,
+            name: key.name,
+            hint: key.hint,
+            enabled: key.is_enabled,
+        }
     }
 }
 

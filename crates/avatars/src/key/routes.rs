@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiResult, Data, Envelope, Issues, Json, Nothing, Query};
 
 use super::model::{KeyChangeRequest, KeyList, KeyRef, NewKeyRequest, NewKeyResponse};
-use crate::{AvatarId, AvatarKeyId, Avatars, avatar::model::AvatarParams};
+use crate::{AvatarId, Avatars, avatar::model::AvatarParams};
 
 /// Longest name of a key in characters.
 const MAX_NAME: usize = 100;
@@ -41,7 +41,7 @@ async fn create(
     let mut issues = Issues::body();
     let name = issues.name("name", request.name.as_deref(), MAX_NAME);
     issues.finish()?;
-    let avatar = AvatarId(request.avatar_id);
+    let avatar = request.avatar_id;
     let (key, secret) = avatars.create_avatar_key(caller.account(), avatar, name).await?;
     Ok(Data(NewKeyResponse { key: key.into(), secret_key: secret.expose().to_owned() }))
 }
@@ -83,7 +83,7 @@ async fn update(
     let mut issues = Issues::body();
     let name = request.name.map(|name| issues.name("name", Some(&name), MAX_NAME));
     issues.finish()?;
-    let key = AvatarKeyId(request.key_id);
+    let key = request.key_id;
     avatars.update_avatar_key(caller.account(), key, name, request.enabled).await?;
     Ok(Data(Nothing))
 }
@@ -103,6 +103,6 @@ async fn delete(
     Scoped { caller, .. }: Scoped<WriteAvatars>,
     Json(request): Json<KeyRef>,
 ) -> ApiResult<Nothing> {
-    avatars.delete_avatar_key(caller.account(), AvatarKeyId(request.key_id)).await?;
+    avatars.delete_avatar_key(caller.account(), request.key_id).await?;
     Ok(Data(Nothing))
 }

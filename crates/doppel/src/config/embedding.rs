@@ -5,9 +5,8 @@ use std::time::Duration;
 use memory::meaning::{Endpoint, Limits, Settings};
 use serde::{Deserialize, Serialize};
 use store::SecretText;
-use web::redact;
 
-use super::check::limit;
+use super::check::{endpoint, limit};
 
 /// Maximum length of a prefix in characters.
 const MAX_PREFIX: usize = 500;
@@ -32,15 +31,8 @@ pub struct Embedding {
 
 impl Embedding {
     pub(super) fn check(&self) -> Result<(), String> {
-        let url = &self.base_url;
-        let is_url = url.starts_with("http://") || url.starts_with("https://");
-        if !url.is_empty() && (!is_url || url.contains(['?', '#', '@', ' '])) {
-            let url = redact::url(url);
-            return Err(format!(
-                "embedding.base_url = {url:?}: expected an address as http://127.0.0.1:11434/v1, or nothing"
-            ));
-        }
-        if !url.is_empty() && self.name.is_empty() {
+        endpoint("embedding.base_url", &self.base_url, "http://127.0.0.1:11434/v1")?;
+        if !self.base_url.is_empty() && self.name.is_empty() {
             return Err("embedding.name is empty: expected the provider's name of a model".to_owned());
         }
         for (setting, prefix) in

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use store::SecretText;
-use web::redact;
 
-use super::check::limit;
+use super::check::{endpoint, limit};
 
 /// The section. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -22,14 +21,7 @@ pub struct Speech {
 
 impl Speech {
     pub(super) fn check(&self) -> Result<(), String> {
-        let url = &self.base_url;
-        let is_url = url.starts_with("http://") || url.starts_with("https://");
-        if !url.is_empty() && (!is_url || url.contains(['?', '#', '@', ' '])) {
-            let url = redact::url(url);
-            return Err(format!(
-                "speech.base_url = {url:?}: expected an address as http://127.0.0.1:8880/v1, or nothing"
-            ));
-        }
+        endpoint("speech.base_url", &self.base_url, "http://127.0.0.1:8880/v1")?;
         limit("speech.seconds", self.seconds, 1, 600)
     }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::check::endpoint;
+
 /// The section. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -14,15 +16,7 @@ pub struct Traces {
 
 impl Traces {
     pub(super) fn check(&self) -> Result<(), String> {
-        let url = url::Url::parse(&self.endpoint);
-        let is_url =
-            url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
-        if !self.endpoint.is_empty() && !is_url {
-            return Err(format!(
-                "traces.endpoint = {:?}: expected the http or https URL of a collector, or nothing",
-                self.endpoint
-            ));
-        }
+        endpoint("traces.endpoint", &self.endpoint, "http://127.0.0.1:4318")?;
         if !(0.0..=1.0).contains(&self.sample) {
             return Err(format!("traces.sample = {}: expected a number from 0 to 1", self.sample));
         }

@@ -37,16 +37,10 @@ impl Memory {
         if Kind::of(sound.get(..kind::HEAD).unwrap_or(&sound)) != Some(Kind::Mp3) {
             return Err(ApiError::new(Code::UnsupportedMedia).with("MP3"));
         }
-        let key = format!("{}.{}", self.db().random().hex(NAME_BYTES), Kind::Mp3.ending());
-        let file = AsyncNewFile::create_in(self.folder(&key)).await.map_err(unavailable)?;
+        let name = self.db().random().hex(NAME_BYTES);
+        let file = AsyncNewFile::create_in(self.folder(&name)).await.map_err(unavailable)?;
         let file = file.write(&sound).await.map_err(unavailable)?;
-        let path = self.path(&key);
-        let bytes = file.replace(path.clone()).await.map_err(unavailable)?;
-        let registered = self.register(&Adder::from(account), &key, Kind::Mp3, bytes).await;
-        if registered.is_err() {
-            remove(path).await?;
-        }
-        registered
+        self.store(&Adder::from(account), file, &name, Kind::Mp3).await
     }
 
     /// Stores the content of a multipart field.
@@ -60,6 +54,17 @@ impl Memory {
         let name = self.db().random().hex(NAME_BYTES);
         let file = AsyncNewFile::create_in(self.folder(&name)).await.map_err(unavailable)?;
         let (file, kind) = receive_into(file, field, limit).await?;
+        self.store(adder, file, &name, kind).await
+    }
+
+    /// Gives a complete file its name, and registers it.
+    async fn store(
+        &self,
+        adder: &Adder,
+        file: AsyncNewFile,
+        name: &str,
+        kind: Kind,
+    ) -> Result<File, ApiError> {
         let key = format!("{name}.{}", kind.ending());
         let path = self.path(&key);
         // The file and its name are on the disk before the store knows of it.

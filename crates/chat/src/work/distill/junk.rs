@@ -7,10 +7,8 @@ use memory::keep::Reason;
 use search::fold;
 
 use words::{
-    ABOUT_TALK, ABOUT_TALK_CHINESE, ASKING, ASKING_CHINESE, FIRST, FIRST_CHINESE, FRAGMENTS, HEARSAY,
-    HEARSAY_CHINESE, LASTING, LASTING_CHINESE, LONG_DOING, MOMENTS, MOMENTS_CHINESE, ORDERS, OTHERS,
-    OTHERS_CHINESE, PASSING, PASSING_CHINESE, REQUESTS, REQUESTS_CHINESE, SAYS, SAYS_ABOUT_ME, SMALL,
-    SMALL_CHINESE,
+    ABOUT_TALK, ASKING, FIRST, FRAGMENTS, HEARSAY, LASTING, LONG_DOING, MOMENTS, ORDERS, OTHERS, PASSING,
+    REQUESTS, SAYS, SAYS_ABOUT_ME, SMALL, chinese,
 };
 
 /// Returns the reason why a fact is not worth keeping that a person said in the words of a quotation. `said`
@@ -20,7 +18,7 @@ pub(super) fn reason(fact: &str, quote: &str, said: &str) -> Option<Reason> {
     let clauses: Vec<&str> = clauses(&quote).collect();
     if clauses.iter().all(|clause| is_small(clause))
         || has(&quote, ABOUT_TALK)
-        || has(&quote, ABOUT_TALK_CHINESE)
+        || has(&quote, chinese::ABOUT_TALK)
     {
         return Some(Reason::Trivial);
     }
@@ -33,8 +31,8 @@ pub(super) fn reason(fact: &str, quote: &str, said: &str) -> Option<Reason> {
     if is_hearsay(&quote) || is_about_others(&quote, &said) {
         return Some(Reason::Others);
     }
-    let is_lasting = [&quote, &fact].iter().any(|text| has(text, LASTING) || has(text, LASTING_CHINESE));
-    let is_passing = has(&quote, PASSING) || has(&quote, PASSING_CHINESE) || is_momentary(&quote);
+    let is_lasting = [&quote, &fact].iter().any(|text| has(text, LASTING) || has(text, chinese::LASTING));
+    let is_passing = has(&quote, PASSING) || has(&quote, chinese::PASSING) || is_momentary(&quote);
     (is_passing && !is_lasting).then_some(Reason::Momentary)
 }
 
@@ -58,7 +56,7 @@ fn bare(clause: &str) -> &str {
 
 fn is_small(clause: &str) -> bool {
     let bare = bare(clause).trim_end_matches(['呀', '啊', '哦', '啦', '吧']);
-    SMALL.contains(&bare) || SMALL_CHINESE.contains(&bare) || bare.chars().all(|c| c == '哈' || c == '嗯')
+    SMALL.contains(&bare) || chinese::SMALL.contains(&bare) || bare.chars().all(|c| c == '哈' || c == '嗯')
 }
 
 /// Returns true if a clause asks or requests something. The last one of a question does.
@@ -67,14 +65,14 @@ fn is_asked(clause: &str, quote: &str) -> bool {
     (is_last && quote.trim_end().ends_with('?'))
         || clause.ends_with('?')
         || ASKING.iter().any(|start| clause.starts_with(start))
-        || ASKING_CHINESE.iter().any(|end| bare(clause).ends_with(end))
+        || chinese::ASKING.iter().any(|end| bare(clause).ends_with(end))
         || ORDERS.iter().any(|start| clause.starts_with(start))
         || has(clause, REQUESTS)
-        || has(clause, REQUESTS_CHINESE)
+        || has(clause, chinese::REQUESTS)
 }
 
 fn is_about_person(clause: &str) -> bool {
-    has(clause, FIRST_CHINESE) || words(clause).any(|word| FIRST.contains(&word))
+    has(clause, chinese::FIRST) || words(clause).any(|word| FIRST.contains(&word))
 }
 
 fn is_hearsay(quote: &str) -> bool {
@@ -87,7 +85,7 @@ fn is_hearsay(quote: &str) -> bool {
         let is_own = before.ends_with('我') || rest.starts_with('我') || quote.contains("医生说");
         is_speaker && !is_own && !rest.is_empty() && !rest.starts_with(['话', '明', '服'])
     });
-    has(quote, HEARSAY) || has(quote, HEARSAY_CHINESE) || says || says_chinese
+    has(quote, HEARSAY) || has(quote, chinese::HEARSAY) || says || says_chinese
 }
 
 /// Returns true if a quotation is about somebody who is not the person, nor one of theirs.
@@ -95,7 +93,7 @@ fn is_about_others(quote: &str, said: &str) -> bool {
     let is_own = |text: &str| is_about_person(text);
     let begins = |text: &str| {
         let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
-        OTHERS.iter().chain(OTHERS_CHINESE).any(|start| text.starts_with(start))
+        OTHERS.iter().chain(chinese::OTHERS).any(|start| text.starts_with(start))
     };
     if is_own(quote) {
         return false;
@@ -130,7 +128,7 @@ fn is_doing(quote: &str) -> bool {
 }
 
 fn is_momentary(quote: &str) -> bool {
-    has(quote, MOMENTS_CHINESE)
+    has(quote, chinese::MOMENTS)
         || is_doing(quote)
         || MOMENTS.iter().any(|moment| {
             quote.match_indices(moment).any(|(at, _)| {

@@ -143,7 +143,7 @@ pub(super) fn params(spec: Option<&ActionSpec>, typed: &[(String, String)]) -> V
 /// Returns the values of the fields, and of a JSON object with further ones.
 ///
 /// # Errors
-/// What is wrong: the name of a field, or the message of the JSON parser.
+/// The name of an invalid field, or the message of the JSON parser.
 pub(super) fn values(params: &[Param], extra: &str) -> Result<Map<String, Value>, String> {
     let mut all = match extra {
         "" => Map::new(),

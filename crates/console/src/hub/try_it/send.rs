@@ -65,7 +65,7 @@ pub(super) struct Sent {
 /// Signs a token if the caller has one, and sends the call.
 ///
 /// # Errors
-/// What is wrong with the form, in the person's language.
+/// A message about an invalid field of the form, in the person's language.
 pub(super) async fn send(
     console: &Console,
     call: &Prepared,

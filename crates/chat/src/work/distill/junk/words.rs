@@ -1,4 +1,6 @@
-//! Words by which junk is known, folded.
+//! English words by which junk is known, folded. The Chinese ones are in [`chinese`].
+
+pub(super) mod chinese;
 
 /// Questions and requests to the double.
 pub(super) const REQUESTS: &[&str] = &[
@@ -43,41 +45,11 @@ pub(super) const ORDERS: &[&str] = &[
     "check ",
     "look up",
 ];
-pub(super) const REQUESTS_CHINESE: &[&str] = &[
-    "帮我",
-    "请你",
-    "请帮",
-    "给我推荐",
-    "给我写",
-    "给我讲",
-    "给我一",
-    "麻烦",
-    "翻译一",
-    "翻译这",
-    "推荐几",
-    "推荐一",
-    "我想问",
-    "想问一下",
-    "我想知道",
-    "我想让你",
-    "我需要你",
-    "你能",
-    "你可以",
-    "能不能",
-    "可不可以",
-    "再说一遍",
-    "再想想",
-    "提醒我",
-    "告诉我",
-    "解释一",
-];
 /// Beginnings and endings of questions.
 pub(super) const ASKING: &[&str] = &[
     "what ", "which ", "where ", "when ", "who ", "whose ", "why ", "how ", "is it", "is the", "is there",
     "should i", "will it", "did you", "does ", "can i",
 ];
-pub(super) const ASKING_CHINESE: &[&str] =
-    &["吗", "呢", "什么好", "怎么办", "怎么做", "为什么", "是不是", "好不好", "行不行"];
 /// Small talk, as whole clauses.
 pub(super) const SMALL: &[&str] = &[
     "hello",
@@ -129,59 +101,6 @@ pub(super) const SMALL: &[&str] = &[
     "ugh",
     "sorry",
 ];
-pub(super) const SMALL_CHINESE: &[&str] = &[
-    "你好",
-    "您好",
-    "谢谢",
-    "多谢",
-    "好的",
-    "好吧",
-    "好",
-    "嗯",
-    "嗯嗯",
-    "哦",
-    "哈哈",
-    "再见",
-    "拜拜",
-    "晚安",
-    "早安",
-    "早上好",
-    "随便",
-    "都可以",
-    "都行",
-    "算了",
-    "不说这个了",
-    "先这样吧",
-    "原来是这样",
-    "我知道了",
-    "知道了",
-    "明白了",
-    "我明白了",
-    "不客气",
-    "继续",
-    "不对",
-    "对",
-    "是的",
-    "没事",
-    "没关系",
-    "抱歉",
-    "不好意思",
-    "开玩笑",
-    "开玩笑的",
-    "我开玩笑的",
-    "我回来了",
-    "我到了",
-    "我走了",
-    "我醒了",
-    "我好了",
-    "我看看",
-    "我试试",
-    "我想想",
-    "等等",
-    "明天聊",
-    "晚点说",
-    "我去忙了",
-];
 /// Words about the conversation itself.
 pub(super) const ABOUT_TALK: &[&str] = &[
     "your answer",
@@ -194,20 +113,6 @@ pub(super) const ABOUT_TALK: &[&str] = &[
     "the answer is",
     "if i were you",
     "i'd say you",
-];
-pub(super) const ABOUT_TALK_CHINESE: &[&str] = &[
-    "你说得",
-    "你的意思",
-    "你写得",
-    "你的回答",
-    "你记得",
-    "帮了大忙",
-    "这个问题",
-    "这道题",
-    "答案是",
-    "如果我是你",
-    "笑死",
-    "你讲得",
 ];
 /// Words that a moment is named by.
 pub(super) const MOMENTS: &[&str] = &[
@@ -231,33 +136,6 @@ pub(super) const MOMENTS: &[&str] = &[
     "on the way",
     "again",
     "outside",
-];
-pub(super) const MOMENTS_CHINESE: &[&str] = &[
-    "今天",
-    "今晚",
-    "今早",
-    "刚才",
-    "刚刚",
-    "这会儿",
-    "马上",
-    "一会儿",
-    "等会儿",
-    "待会儿",
-    "等下",
-    "正在",
-    "此刻",
-    "昨天",
-    "昨晚",
-    "中午",
-    "等一下",
-    "我在等",
-    "外面",
-    "隔壁",
-    "我刚",
-    "还没到",
-    "快没电",
-    "呢。",
-    "到了，先",
 ];
 /// States that pass by themselves.
 pub(super) const PASSING: &[&str] = &[
@@ -294,53 +172,6 @@ pub(super) const PASSING: &[&str] = &[
     "can't find",
     "i'll call",
     "have to pick up",
-];
-pub(super) const PASSING_CHINESE: &[&str] = &[
-    "好累",
-    "好饿",
-    "好困",
-    "困死",
-    "好渴",
-    "好冷",
-    "有点冷",
-    "有点热",
-    "有点疼",
-    "好热",
-    "头疼",
-    "堵车",
-    "排队",
-    "下雨了",
-    "在路上",
-    "回家的路上",
-    "没睡好",
-    "吃完饭",
-    "刚吃",
-    "去洗澡",
-    "洗个澡",
-    "去取快递",
-    "找不到",
-    "人好多",
-    "吵死",
-    "烦死",
-    "去忙",
-    "在看电视",
-    "在开会",
-    "我先去",
-    "先去吃",
-    "又卡",
-    "又坏",
-    "卡住",
-    "死机",
-    "快没电",
-    "没电了",
-    "要睡了",
-    "要走了",
-    "要出门了",
-    "想起来了",
-    "外卖到",
-    "先吃饭",
-    "先去躺",
-    "信号不好",
 ];
 /// Events that last, whenever they happened.
 pub(super) const LASTING: &[&str] = &[
@@ -382,49 +213,6 @@ pub(super) const LASTING: &[&str] = &[
     "changed jobs",
     "next month",
     "next year",
-];
-pub(super) const LASTING_CHINESE: &[&str] = &[
-    "结婚",
-    "领证",
-    "搬到",
-    "搬来",
-    "搬去",
-    "入职",
-    "辞职",
-    "离职",
-    "跳槽",
-    "毕业",
-    "生日",
-    "出生",
-    "买了房",
-    "确诊",
-    "怀孕",
-    "分手",
-    "离婚",
-    "去世",
-    "养了",
-    "收养",
-    "订婚",
-    "考上",
-    "退休",
-    "每天",
-    "每周",
-    "每个",
-    "每年",
-    "总是",
-    "经常",
-    "一直",
-    "习惯",
-    "从不",
-    "从来",
-    "不再",
-    "过敏",
-    "戒",
-    "手术",
-    "下个月",
-    "明年",
-    "改喝",
-    "改吃",
 ];
 /// Things that a person may be doing for long, in the form that is otherwise about a moment: "I'm waiting".
 pub(super) const LONG_DOING: &[&str] = &[
@@ -507,7 +295,6 @@ pub(super) const FIRST: &[&str] = &[
     "i", "i'm", "i've", "i'll", "i'd", "my", "me", "we", "our", "us", "mine", "myself", "we've", "we're",
     "here",
 ];
-pub(super) const FIRST_CHINESE: &[&str] = &["我", "咱", "俺", "本人"];
 /// Beginnings of clauses about somebody else.
 pub(super) const OTHERS: &[&str] = &[
     "he ",
@@ -533,10 +320,6 @@ pub(super) const OTHERS: &[&str] = &[
     "it's ",
     "this ",
 ];
-pub(super) const OTHERS_CHINESE: &[&str] = &[
-    "他", "她", "它", "有人", "网上", "新闻", "那", "这", "人们", "大家", "客户", "老板", "领导", "楼下",
-    "隔壁", "明星", "外面", "地铁", "快递",
-];
 /// Words by which a person passes on what others say.
 pub(super) const HEARSAY: &[&str] = &[
     "i heard",
@@ -549,8 +332,6 @@ pub(super) const HEARSAY: &[&str] = &[
     "rumor",
     "it is said",
 ];
-pub(super) const HEARSAY_CHINESE: &[&str] =
-    &["听说", "据说", "听人说", "新闻说", "网上都说", "网上说", "有人说", "传说"];
 pub(super) const SAYS: &[&str] = &[" says ", " said ", " told me ", " thinks ", " claims "];
 /// Words of others about the person, which count.
 pub(super) const SAYS_ABOUT_ME: &[&str] =
