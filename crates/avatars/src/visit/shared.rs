@@ -82,6 +82,9 @@ impl Avatars {
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             listener.news.mark_unchanged();
+            // Read before the answer: both are stored together, possibly between the two reads.
+            let answered: Option<(i64,)> =
+                self.db().fetch_optional(queries::ANSWERED_TO, params![to.visit.id]).await?;
             let values = params![to.visit.id, to.number];
             if let Some(answer) =
                 self.db().fetch_optional::<VisitMessage>(queries::NEXT_ANSWER, values).await?
@@ -91,8 +94,6 @@ impl Avatars {
                 }
                 return Ok(answer);
             }
-            let answered: Option<(i64,)> =
-                self.db().fetch_optional(queries::ANSWERED_TO, params![to.visit.id]).await?;
             // Answered, but with no text.
             if answered.is_none_or(|(answered,)| answered >= to.number) {
                 return Err(ApiError::new(Code::ChatStreamFailed).because("an empty answer"));
