@@ -32,6 +32,8 @@ pub struct Tx<'a> {
     failed: Mutex<Option<Error>>,
 }
 
+/// Futures of PostgreSQL are boxed where they are awaited: they are large, and the future of each transaction
+/// would have room for one.
 enum Engine<'a> {
     /// Never contended, because statements complete at once.
     Sqlite(Mutex<&'a mut Connection>),
@@ -44,7 +46,7 @@ impl Tx<'_> {
         self.usable()?;
         let result = match &self.engine {
             Engine::Sqlite(connection) => visit(&connection.lock(), self.access, sql, params, each),
-            Engine::Postgres(pipeline, _) => pipeline.visit(sql, params, each).await,
+            Engine::Postgres(pipeline, _) => Box::pin(pipeline.visit(sql, params, each)).await,
         };
         self.note(result)
     }
@@ -57,7 +59,7 @@ impl Tx<'_> {
         self.may_write()?;
         let result = match &self.engine {
             Engine::Sqlite(connection) => execute(&connection.lock(), sql, params),
-            Engine::Postgres(pipeline, _) => pipeline.execute(sql, params).await,
+            Engine::Postgres(pipeline, _) => Box::pin(pipeline.execute(sql, params)).await,
         };
         self.note(result)
     }
@@ -70,7 +72,7 @@ impl Tx<'_> {
         self.may_write()?;
         let result = match &self.engine {
             Engine::Sqlite(connection) => execute(&connection.lock(), sql, params).map(|_rows| ()),
-            Engine::Postgres(pipeline, _) => pipeline.send(sql, params).await,
+            Engine::Postgres(pipeline, _) => Box::pin(pipeline.send(sql, params)).await,
         };
         self.note(result)
     }
@@ -85,7 +87,7 @@ impl Tx<'_> {
         self.may_write()?;
         let notice = Notice::new(topic, payload)?;
         if let Engine::Postgres(pipeline, space) = &self.engine {
-            let result = pipeline.notify(*space, &notice).await;
+            let result = Box::pin(pipeline.notify(*space, &notice)).await;
             self.note(result)?;
         }
         self.notices.lock().push(notice);
@@ -97,7 +99,7 @@ impl Tx<'_> {
         self.may_write()?;
         let result = match &self.engine {
             Engine::Sqlite(connection) => batch(&connection.lock(), sql),
-            Engine::Postgres(pipeline, _) => pipeline.batch(sql).await,
+            Engine::Postgres(pipeline, _) => Box::pin(pipeline.batch(sql)).await,
         };
         self.note(result)
     }
@@ -107,7 +109,7 @@ impl Tx<'_> {
     pub(crate) async fn lock_migrations(&self) -> Result<()> {
         let result = match &self.engine {
             Engine::Sqlite(_) => Ok(()),
-            Engine::Postgres(pipeline, space) => pipeline.lock_migrations(*space).await,
+            Engine::Postgres(pipeline, space) => Box::pin(pipeline.lock_migrations(*space)).await,
         };
         self.note(result)
     }
