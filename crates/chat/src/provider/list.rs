@@ -3,9 +3,9 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use outgoing::{Breaker, Outgoing, Refused};
+use outgoing::{Breaker, Outgoing, Refused, UpstreamClient};
 use parking_lot::{Mutex, RwLock};
-use reqwest::{Client, Url};
+use reqwest::Url;
 use store::{Backoff, Clock, Timestamp};
 use tokio::time::Instant;
 
@@ -45,7 +45,7 @@ pub(crate) struct Provider {
     pub(super) settings: Settings,
     /// The URL of its chat completions.
     pub(super) url: Url,
-    pub(super) client: Client,
+    pub(super) client: UpstreamClient,
     breaker: Breaker,
     learned: Facts,
     health: Mutex<Health>,
@@ -53,13 +53,11 @@ pub(crate) struct Provider {
 
 impl Provider {
     fn new(settings: Settings, outgoing: &Outgoing, learned: Facts) -> Result<Self, Refused> {
-        let client = match settings.origin {
-            Origin::Setting(_) => outgoing.trusted_within(settings.options.connect())?,
-            Origin::Page(_) => {
-                outgoing.check_local(&settings.options.base_url)?;
-                outgoing.local_within(settings.options.connect())?
-            }
-        };
+        let is_from_page = matches!(settings.origin, Origin::Page(_));
+        if is_from_page {
+            outgoing.check_local(&settings.options.base_url)?;
+        }
+        let client = outgoing.upstream_within(settings.options.connect(), is_from_page)?;
         let url = format!("{}/chat/completions", settings.options.base_url.trim_end_matches('/'));
         let url = url.parse().map_err(|_no_url| Refused::Address)?;
         let breaker = Breaker::new(FAILURES, BACKOFF);

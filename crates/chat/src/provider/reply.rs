@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use http::header;
+use http::{Method, header};
 use outgoing::Body;
 use reqwest::Response;
 use tokio::time::Instant;
@@ -257,7 +257,7 @@ async fn request(
         let body = wire::body(ask, model, &traits);
         let mut request = provider
             .client
-            .post(provider.url.clone())
+            .request(Method::POST, provider.url.clone())
             .header(header::ACCEPT, "text/event-stream")
             // Without this header a server may compress, and collect pieces of the answer for that.
             .header(header::ACCEPT_ENCODING, "identity")
@@ -266,9 +266,9 @@ async fn request(
         if !api_key.is_empty() {
             request = request.bearer_auth(api_key);
         }
-        let response = within(first, "begin", outgoing::send(request, "model"))
+        let response = within(first, "begin", provider.client.send(request, "model"))
             .await?
-            .map_err(|error| Failure::Unreachable(outgoing::reason(error)))?;
+            .map_err(|error| Failure::Unreachable(error.reason()))?;
         if let Some(heard) = &ask.heard {
             heard.begin();
         }

@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use quick_cache::sync::Cache;
-use reqwest::Response;
+use reqwest::{RequestBuilder, Response};
 use sha2::{Digest, Sha256};
 use store::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -215,17 +215,9 @@ impl Upstream {
         let is_repeatable = plan.is_idempotent.unwrap_or(prepared.method == Method::GET);
         let mut left = if is_repeatable { self.limits.retries } else { 0 };
         loop {
-            let mut request = self.request(services, plan.target, &prepared)?.headers(headers.clone());
-            if let Some((kind, body)) = &prepared.body {
-                if !headers.contains_key(header::CONTENT_TYPE) {
-                    request = request.header(header::CONTENT_TYPE, *kind);
-                }
-                request = request.body(body.clone());
-            } else if !matches!(prepared.method, Method::GET | Method::DELETE) {
-                // Some servers require the length of a missing body.
-                request = request.header(header::CONTENT_LENGTH, 0);
-            }
-            match outgoing::send(request, "hub upstream").await {
+            let request = self.request(services, plan.target, &prepared)?;
+            let request = request.with(|request| complete(request, &prepared, headers.clone()));
+            match request.send().await {
                 Ok(response) if matches!(response.status().as_u16(), 502..=504) && left > 0 => left -= 1,
                 Ok(response) => return Ok(response),
                 Err(_failed) if left > 0 => left -= 1,
@@ -255,6 +247,25 @@ impl Upstream {
         for (name, value) in &self.headers {
             headers.insert(name.clone(), value.clone());
         }
+    }
+}
+
+/// Adds the headers and the body.
+fn complete(mut request: RequestBuilder, prepared: &Prepared, headers: HeaderMap) -> RequestBuilder {
+    let has_type = headers.contains_key(header::CONTENT_TYPE);
+    request = request.headers(headers);
+    match &prepared.body {
+        Some((kind, body)) => {
+            if !has_type {
+                request = request.header(header::CONTENT_TYPE, *kind);
+            }
+            request.body(body.clone())
+        }
+        // Some servers require the length of a missing body.
+        None if !matches!(prepared.method, Method::GET | Method::DELETE) => {
+            request.header(header::CONTENT_LENGTH, 0)
+        }
+        None => request,
     }
 }
 

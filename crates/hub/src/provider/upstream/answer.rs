@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use axum::body::Body;
 use http::{HeaderName, HeaderValue, header};
-use outgoing::Refused;
+use outgoing::{CallError, Refused};
 use reqwest::Response;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -58,8 +58,8 @@ impl Failure {
 }
 
 /// Converts an error of the HTTP client.
-pub(super) fn failed(error: &reqwest::Error) -> Failure {
-    if outgoing::is_refused(error) {
+pub(super) fn failed(error: &CallError) -> Failure {
+    if error.is_refused() {
         return Failure::unknown(HubError::new(HubCode::UpstreamError).with(super::target::PRIVATE));
     }
     let code = if error.is_timeout() { HubCode::UpstreamTimeout } else { HubCode::UpstreamError };
@@ -69,7 +69,7 @@ pub(super) fn failed(error: &reqwest::Error) -> Failure {
 }
 
 /// Joins the chain of causes. The URL is not part of it.
-fn describe(error: &reqwest::Error) -> String {
+fn describe(error: &CallError) -> String {
     let mut text = String::from("upstream call failed");
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
