@@ -117,13 +117,33 @@ const LANES: usize = 16;
 
 #[inline(always)]
 fn sum(values: &[f32]) -> f32 {
+    let (lanes, rest) = values.as_chunks::<LANES>();
     let mut sums = [0_f32; LANES];
-    for values in values.as_chunks::<LANES>().0 {
+    for values in lanes {
         for (sum, value) in sums.iter_mut().zip(values) {
             *sum += value;
         }
     }
-    sums.iter().sum()
+    sums.iter().chain(rest).sum()
+}
+
+/// Returns the largest absolute value. One running maximum would make each step wait for the one before.
+#[inline(always)]
+pub(crate) fn largest(values: &[f32]) -> f32 {
+    let (lanes, rest) = values.as_chunks::<LANES>();
+    let mut most = [0_f32; LANES];
+    for values in lanes {
+        for (most, value) in most.iter_mut().zip(values) {
+            *most = greater(*most, value.abs());
+        }
+    }
+    most.iter().chain(rest).fold(0.0, |most, value| greater(most, value.abs()))
+}
+
+/// Returns the greater of two numbers, or the first if the second is none. That is one instruction.
+#[inline(always)]
+fn greater(one: f32, other: f32) -> f32 {
+    if other > one { other } else { one }
 }
 
 #[inline(always)]
@@ -163,11 +183,11 @@ fn attend_of(query: &[f32; HEAD], keys: &[f32], values: &[[f32; HEAD]], weights:
             *weight += query * key;
         }
     }
-    let most = weights.iter().fold(f32::NEG_INFINITY, |most, weight| most.max(*weight));
+    let most = highest(weights);
     for weight in weights.iter_mut() {
         *weight = exp(*weight - most);
     }
-    let total: f32 = weights.iter().sum();
+    let total = sum(weights);
     let mut mixed = [0_f32; HEAD];
     for (weight, values) in weights.iter().zip(values) {
         for (mixed, value) in mixed.iter_mut().zip(values) {
@@ -175,6 +195,19 @@ fn attend_of(query: &[f32; HEAD], keys: &[f32], values: &[[f32; HEAD]], weights:
         }
     }
     mixed.map(|mixed| mixed / total)
+}
+
+/// Returns the highest value.
+#[inline(always)]
+fn highest(values: &[f32]) -> f32 {
+    let (lanes, rest) = values.as_chunks::<LANES>();
+    let mut most = [f32::NEG_INFINITY; LANES];
+    for values in lanes {
+        for (most, value) in most.iter_mut().zip(values) {
+            *most = greater(*most, *value);
+        }
+    }
+    most.iter().chain(rest).fold(f32::NEG_INFINITY, |most, value| greater(most, *value))
 }
 
 #[inline(always)]

@@ -10,7 +10,7 @@ mod x86;
 use fearless_simd::Level;
 
 use crate::{
-    Error,
+    Error, float,
     format::{BLOCK, BLOCK_BYTES, half},
 };
 
@@ -118,15 +118,14 @@ impl Rounded {
 fn round(values: &[f32], rounded: &mut [[i8; BLOCK]], scales: &mut [f32], shifts: &mut [i32]) {
     let blocks = values.as_chunks::<BLOCK>().0.iter().zip(rounded).zip(scales).zip(shifts);
     for (((values, rounded), scale), shift) in blocks {
-        let most = values.iter().fold(0_f32, |most, value| most.max(value.abs()));
-        *scale = most / 127.0;
+        *scale = float::largest(values) / 127.0;
         let inverse = if *scale > 0.0 { 1.0 / *scale } else { 0.0 };
         let mut sum = 0;
         for (value, rounded) in values.iter().zip(rounded) {
-            // Adding and subtracting this number rounds to the nearest integer, halves to even ones.
+            // Adding this number rounds to the nearest integer, halves to even ones, which is then in the low
+            // bits. Unlike a cast, that needs no checks.
             const ROUND: f32 = 12_582_912.0;
-            #[expect(clippy::cast_possible_truncation, reason = "from -127 to 127")]
-            let nearest = (value * inverse + ROUND - ROUND) as i32;
+            let nearest = (value * inverse + ROUND).to_bits().cast_signed() - ROUND.to_bits().cast_signed();
             sum += nearest;
             #[expect(clippy::cast_possible_truncation, reason = "from -127 to 127")]
             let nearest = nearest as i8;
