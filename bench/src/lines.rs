@@ -12,7 +12,10 @@ pub(crate) mod plaza;
 pub(crate) mod recall;
 pub(crate) mod start;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -174,4 +177,21 @@ fn key_of(body: &[u8]) -> Result<String> {
         .and_then(|key| key.as_str())
         .context("an answer without a key")?
         .to_owned())
+}
+
+/// Waits until the server has nothing to do: it makes vectors of new entries in the background.
+fn until_idle(server: &Server) -> Result<()> {
+    const LONGEST: Duration = Duration::from_secs(3600);
+    const PAUSE: Duration = Duration::from_secs(2);
+    let start = Instant::now();
+    let mut before = server.processor_time()?;
+    while start.elapsed() < LONGEST {
+        std::thread::sleep(PAUSE);
+        let now = server.processor_time()?;
+        if now.saturating_sub(before) < PAUSE / 20 {
+            return Ok(());
+        }
+        before = now;
+    }
+    anyhow::bail!("the server is still busy after {} s", LONGEST.as_secs())
 }

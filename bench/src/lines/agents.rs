@@ -1,9 +1,6 @@
 //! Calls of tools over `/mcp`, as agents make them.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, Instant},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
@@ -14,10 +11,10 @@ use serde_json::{Value, json};
 use super::{
     Bench, Site, USER_INFO,
     recall::{ASKED, QUESTIONS, fill, key, text},
+    until_idle,
 };
 use crate::{
     load::{self, Load},
-    process::Server,
     progress,
     report::{Budget, Line, figure, median},
 };
@@ -25,8 +22,6 @@ use crate::{
 const MCP: &str = "/mcp";
 /// Most key memories of the person.
 const ENTRIES: usize = 10_000;
-/// Longest time that vectors of all entries take.
-const PATIENCE: Duration = Duration::from_secs(1800);
 
 pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     let own = bench.entries.min(ENTRIES);
@@ -133,20 +128,4 @@ fn check(load: &Load) -> Result<()> {
         ensure!(is_error == Some(false), "{answer}");
     }
     Ok(())
-}
-
-/// Waits until the server has nothing to do: it makes vectors of new entries in the background.
-fn until_idle(server: &Server) -> Result<()> {
-    const PAUSE: Duration = Duration::from_secs(2);
-    let start = Instant::now();
-    let mut before = server.processor_time()?;
-    while start.elapsed() < PATIENCE {
-        std::thread::sleep(PAUSE);
-        let now = server.processor_time()?;
-        if now.saturating_sub(before) < PAUSE / 20 {
-            return Ok(());
-        }
-        before = now;
-    }
-    anyhow::bail!("the server is still busy after {} s", PATIENCE.as_secs())
 }

@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use super::{Bench, Site, recall};
+use super::{Bench, Site, recall, until_idle};
 use crate::{
     http as single, mock, process, progress,
     report::{Budget, Line, figure, median},
@@ -78,6 +78,8 @@ pub(crate) fn run(bench: &Bench) -> Result<Vec<Line>> {
     let double = Peer { host: &site.server.host, path, key: &key, body: to_double };
     let key = recall::key(bench, &site, 1)?;
     note(&site.server.host, &key)?;
+    progress("waiting for the vectors of its memories");
+    until_idle(&site.server)?;
     let knowing = Peer { key: &key, ..double };
     let model = Peer { host: &mock.host, path: "/v1/chat/completions", key: "none", body: to_model };
     let measure = |double: &Peer<'_>, model_name: &str, clients: usize| {
