@@ -66,6 +66,8 @@ pub const ALL: &[Migration] = &[
     sql(28, "avatars", include_str!("migrations/0028_avatars.sql")),
     sql(29, "current_facts", include_str!("migrations/0029_current_facts.sql")),
     sql(30, "speech", include_str!("migrations/0030_speech.sql")),
+    sql(31, "visitor_pages", include_str!("migrations/0031_visitor_pages.sql")),
+    sql(32, "friends", include_str!("migrations/0032_friends.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.
