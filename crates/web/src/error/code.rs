@@ -126,6 +126,19 @@ crate::error_codes! {
         "分享码对应的分身不存在"
         "No avatar has this share code";
 
+    /// There is no such person, or they are no friend.
+    FriendNotFound = 404 "friend.not_found" "没有这位好友" "No such friend";
+    /// The person was invited before.
+    FriendAlreadySent = 400 "friend.invite.already_sent" "已经发送过邀请" "An invitation was sent already";
+    /// The two are friends.
+    FriendAlready = 400 "friend.invite.already_friend" "已经是好友" "You are friends already";
+    /// The person sent no invitation.
+    FriendInviteNotFound = 404 "friend.invite.not_found" "没有这个邀请" "No such invitation";
+    /// The invitation was answered before.
+    FriendInviteHandled = 400 "friend.invite.already_handled"
+        "邀请已经处理过"
+        "The invitation was answered already";
+
     /// The avatar does not exist, or the caller does not own it.
     AvatarNotFound = 404 "avatar.fetch.failed" "分身形象不存在" "No such avatar";
     /// The new avatar is not valid; `{}` is the reason.
