@@ -11,7 +11,7 @@ use std::{future::ready, sync::Arc};
 use identity::{Account, Caller, Identity};
 use search::Query;
 use store::{AccountId, NoticeEvent, Zone, params};
-use web::{ApiError, Code, Tasks};
+use web::{ApiError, Code, Tasks, paging::Page};
 
 pub use model::{Change, Profile};
 
@@ -48,6 +48,20 @@ impl Memory {
         let Some(found) = self.0.identity.account_by_route(route).await? else { return Ok(None) };
         let (account, profile) = self.profile(found.id).await?;
         Ok(Some((account, profile)).filter(|(_, profile)| profile.is_public()))
+    }
+
+    /// Returns a page of people with public pages, the newest first, and the number of all of them.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn public_people(&self, page: Page) -> Result<(Vec<(Account, Profile)>, i64), ApiError> {
+        let values = params![page.limit, page.offset];
+        let ids: Vec<(AccountId,)> = self.db().fetch_all(queries::PUBLIC, values).await?;
+        let (total,): (i64,) = self.db().fetch_one(queries::COUNT_PUBLIC, params![]).await?;
+        let people = self.people(ids.iter().map(|(id,)| *id)).await?;
+        let person = |(id,): &(AccountId,)| people.get(id).map(|person| (**person).clone());
+        let is_enabled = |(account, _): &(Account, Profile)| account.disabled_at.is_none();
+        Ok((ids.iter().filter_map(person).filter(is_enabled).collect(), total))
     }
 
     /// Returns the time zone of a person. `None` if it is not set.
@@ -107,7 +121,8 @@ impl Memory {
                         change.is_public.map(i64::from),
                         change.reviews_learned.map(i64::from),
                         change.keeps_numbers.map(i64::from),
-                        change.voice_id.as_deref()
+                        change.voice_id.as_deref(),
+                        change.is_listed.map(i64::from)
                     ];
                     tx.execute(queries::SAVE, values).await?;
                     tx.notify(TOPIC, &account.to_string()).await?;

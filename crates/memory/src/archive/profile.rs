@@ -69,6 +69,7 @@ impl Section for TheProfile {
                     keeps_numbers: entry.keeps_numbers,
                     // Whoever moves decides anew who may see the page.
                     is_public: None,
+                    is_listed: None,
                     voice_id: entry.voice_id,
                 };
                 let mut changed = self.0.update_profile(account, change.clone()).await;

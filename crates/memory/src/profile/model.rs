@@ -29,6 +29,8 @@ pub struct Profile {
     pub keeps_numbers: bool,
     /// The id of the voice at the endpoint that speaks, or an empty text.
     pub voice_id: String,
+    /// True if search engines may list the person's page.
+    pub is_listed: bool,
 }
 
 from_row!(Profile {
@@ -42,7 +44,8 @@ from_row!(Profile {
     is_public,
     reviews_learned,
     keeps_numbers,
-    voice_id
+    voice_id,
+    is_listed
 });
 
 impl Profile {
@@ -83,6 +86,8 @@ pub struct Change {
     pub reviews_agents: Option<bool>,
     /// True if everybody may see the person's page.
     pub is_public: Option<bool>,
+    /// True to let search engines list the page.
+    pub is_listed: Option<bool>,
     /// True if facts learned from conversations are to wait until the person accepts them.
     pub reviews_learned: Option<bool>,
     /// True if numbers of payment cards and the like may be kept.
@@ -224,6 +229,7 @@ impl From<ProfileRequest> for Change {
             time_zone: request.time_zone,
             reviews_agents: None,
             is_public: None,
+            is_listed: None,
             reviews_learned: None,
             keeps_numbers: None,
             voice_id: None,

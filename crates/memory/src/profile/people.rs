@@ -16,7 +16,7 @@ struct Owned(AccountId, Profile);
 
 impl FromRow for Owned {
     fn from_row(row: &Row<'_>) -> store::Result<Self> {
-        Ok(Self(row.get(11)?, Profile::from_row(row)?))
+        Ok(Self(row.get(12)?, Profile::from_row(row)?))
     }
 }
 
