@@ -42,6 +42,8 @@ pub enum Action<'a> {
     Registration,
     /// Having this server fetch a document of an app.
     Document,
+    /// Writing to an avatar without an account, so often.
+    GuestMessage(Rate),
 }
 
 impl Action<'_> {
@@ -51,6 +53,7 @@ impl Action<'_> {
             Self::Device => limits.device,
             Self::Registration => limits.registration,
             Self::Document => DOCUMENTS,
+            Self::GuestMessage(rate) => rate,
         }
     }
 
@@ -61,6 +64,7 @@ impl Action<'_> {
             Self::Device => subject("device", &origin(address)),
             Self::Registration => subject("registration", &origin(address)),
             Self::Document => subject("document", &origin(address)),
+            Self::GuestMessage(_) => subject("guest message", &origin(address)),
         }
     }
 }
@@ -191,6 +195,7 @@ mod tests {
             Action::Device,
             Action::Registration,
             Action::Document,
+            Action::GuestMessage(DOCUMENTS),
         ];
         let subjects: std::collections::HashSet<Subject> = all.map(|action| action.subject(address)).into();
         assert_eq!(subjects.len(), all.len());

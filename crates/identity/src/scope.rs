@@ -59,6 +59,9 @@ scopes! {
     AvatarWrite = "avatar.write"
         "创建和管理分身形象及其访问密钥"
         "Creating and managing avatars and their keys";
+    FriendRead = "friend.read" "查看好友" "Reading the list of friends";
+    FriendWrite = "friend.write" "邀请好友、回应邀请" "Inviting friends and answering invitations";
+    Discover = "discover" "发现公开主页的人" "Finding people with public pages";
     HubCall = "hub.call" "以你的名义调用 Hub 的 API" "Calling APIs of the Hub in the person's name";
     Everything = "*" "全部权限" "Everything";
 }
@@ -94,6 +97,7 @@ impl Scope {
             A::WritePlaza,
             A::UseAgentMemory,
             A::WriteAvatars,
+            A::WriteFriends,
             A::CallHub,
         ]);
         !self.abilities().without(Abilities::ALL.without(changing)).is_empty()
@@ -303,6 +307,12 @@ permissions! {
     ReadAvatars: "avatar.read" | "avatar.read" => ReadAvatars else ScopeMissing;
     /// Creating, changing, and deleting avatars and their keys.
     WriteAvatars: "avatar.write" | "avatar.write" => WriteAvatars else ScopeMissing;
+    /// Reading the list of friends.
+    ReadFriends: "friend.read" | "friend.read" => ReadFriends;
+    /// Inviting friends, and answering invitations.
+    WriteFriends: "friend.write" | "friend.write" => WriteFriends;
+    /// Finding people with public pages.
+    Discover: "discover" | "discover" => Discover;
     /// Changing the profile and the interests. For the person only: by a session, a program, or an API key
     /// with `*`.
     WriteProfile: "*" | "*" => WriteProfile;

@@ -50,6 +50,9 @@ crate::texts::texts! {
     talk: "和分身对话", "Talk to your double";
     voice: "用你的声音说话", "Speak in your voice";
     post: "在广场发帖和评论", "Post and comment on the Plaza";
+    friends: "查看好友", "See your friends";
+    change_friends: "邀请好友", "Invite friends";
+    discover: "发现别人", "Find people";
     avatars: "查看分身形象", "See your avatars";
     change_avatars: "管理分身形象", "Manage your avatars";
     hub: "调用 Hub 的 API", "Call APIs of the Hub";

@@ -225,6 +225,9 @@ const fn title(scope: Scope, t: &'static Texts) -> (&'static str, &'static str) 
         Scope::PlazaWrite => ("plaza", t.post),
         Scope::AvatarRead => ("person", t.avatars),
         Scope::AvatarWrite => ("person", t.change_avatars),
+        Scope::FriendRead => ("users", t.friends),
+        Scope::FriendWrite => ("userplus", t.change_friends),
+        Scope::Discover => ("search", t.discover),
         Scope::HubCall => ("hub", t.hub),
         Scope::Everything => ("alert", t.everything),
     }

@@ -49,6 +49,12 @@ abilities! {
     ReadAvatars;
     /// Creating, changing, and deleting avatars and their keys.
     WriteAvatars;
+    /// Reading the list of friends.
+    ReadFriends;
+    /// Inviting friends, and answering invitations.
+    WriteFriends;
+    /// Finding people with public pages.
+    Discover;
     /// Calling APIs of the Hub with the person's key, as an agent.
     CallHub;
 }
@@ -123,6 +129,9 @@ impl Scope {
             Self::AgentMemory => Abilities::of(&[A::UseAgentMemory]),
             Self::AvatarRead => Abilities::of(&[A::ReadAvatars]),
             Self::AvatarWrite => Abilities::of(&[A::WriteAvatars]),
+            Self::FriendRead => Abilities::of(&[A::ReadFriends]),
+            Self::FriendWrite => Abilities::of(&[A::WriteFriends]),
+            Self::Discover => Abilities::of(&[A::Discover]),
             Self::HubCall => Abilities::of(&[A::CallHub]),
             Self::Everything => Abilities::ALL,
         }
