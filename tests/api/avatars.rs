@@ -36,7 +36,7 @@ async fn everybody_has_a_primary_avatar(server: TestServer) {
         ("opening", json!("")),
         ("welcomeNote", json!("")),
         ("modes", json!({"textChat": true, "voiceCall": false})),
-        ("distribution", json!({"apiEnabled": true, "wxappEnabled": false})),
+        ("distribution", json!({"apiEnabled": true, "wxappEnabled": false, "webEnabled": false})),
         ("skillKeys", json!([])),
         ("usageCount", json!(0)),
         ("viewCount", json!(0)),

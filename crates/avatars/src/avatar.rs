@@ -12,7 +12,7 @@ use web::{
 };
 
 use crate::{AvatarId, Avatars};
-pub use model::{Avatar, Body, Change};
+pub use model::{Avatar, AvatarRequest, Body, Change, Distribution, Material, OwnLimits};
 use model::{PublicAvatar, plain_time};
 
 /// Number of random bytes of a share code.
@@ -161,7 +161,7 @@ impl Avatars {
     /// [`Code::AvatarNotFound`] if there is none with this share code.
     pub async fn public_avatar(&self, share_code: &str) -> Result<PublicAvatar, ApiError> {
         let avatar = self.shared(share_code).await?.ok_or(Code::AvatarNotFound)?;
-        self.db().execute(queries::SEEN, params![avatar.id]).await?;
+        self.count_view(avatar.id).await?;
         let (account, profile) = self.memory().profile(avatar.owner).await?;
         Ok(PublicAvatar {
             id: avatar.id.0,
@@ -181,6 +181,15 @@ impl Avatars {
             monetization: model::MonetizationResponse::FREE,
             paused: avatar.paused_at.is_some(),
         })
+    }
+
+    /// Counts that the page of an avatar was opened.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn count_view(&self, id: AvatarId) -> Result<(), ApiError> {
+        self.db().execute(queries::SEEN, params![id]).await?;
+        Ok(())
     }
 
     /// Returns the avatar with a share code, unless its owner's account is disabled.

@@ -2,6 +2,7 @@
 
 mod archive;
 pub mod avatar;
+pub mod friend;
 mod id;
 pub mod insight;
 pub mod invariants;
@@ -53,6 +54,8 @@ pub struct Settings {
     pub messages_per_day: i64,
     /// Most tokens that an avatar may use in a day; 0: only the account's limit applies.
     pub tokens_per_day: i64,
+    /// Most messages from an address in an hour that have no account behind them.
+    pub guest_messages_per_hour: i64,
     /// Most visitors of an avatar at once.
     pub visitors_at_once: i64,
     /// Most open sockets of this process.
@@ -101,6 +104,7 @@ impl Avatars {
             .merge(skill::routes::router(self.clone()))
             .merge(insight::routes::router(self.clone()))
             .merge(visit::routes::router(self.clone()))
+            .merge(friend::routes::router(self.clone()))
     }
 
     /// Returns the routes of the older API of avatars, whose callers hold a key of an avatar.

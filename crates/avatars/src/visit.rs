@@ -1,7 +1,9 @@
 //! Conversations of visitors with avatars.
 
 pub(crate) mod frame;
+mod guest;
 pub mod model;
+mod news;
 mod owner;
 pub(crate) mod queries;
 mod reply;
@@ -22,12 +24,15 @@ use crate::{
     key,
 };
 pub use model::{Opened, Sender, Visit, VisitMessage};
+pub use news::{Brief, OwnerNews};
 pub use rules::Visitor;
 
 /// The topic of notifications that a conversation has new frames; the payload is its id.
 pub(crate) const FRAMES: &str = "visitor.frames";
 /// The topic of notifications that the sockets of a conversation are to be closed; the payload is its id.
 pub(crate) const CLOSED: &str = "visitor.closed";
+/// The topic of notifications that something was said to an avatar, or by it; the payload is its owner's id.
+pub(crate) const HEARD: &str = "visitor.heard";
 /// Number of random bytes of the name of a conversation.
 const NAME_BYTES: usize = 12;
 /// Time for which a visitor counts as present after a message, in milliseconds.
@@ -73,6 +78,9 @@ impl Avatars {
         visitor_name: String,
     ) -> Result<Opened, ApiError> {
         let (avatar, key) = self.enter(entrance).await?;
+        if matches!(visitor, Visitor::Guest { .. }) && !avatar.is_open_to_all() {
+            return Err(Code::AvatarPaused.into());
+        }
         let (visitor, now) = (visitor.key(), self.db().clock().now());
         let values = params![avatar.owner, &visitor];
         if self.db().fetch_optional::<(i64,)>(queries::IS_BLOCKED, values).await?.is_some() {
@@ -87,7 +95,10 @@ impl Avatars {
             visitor,
             visitor_name,
             oldest: self.oldest_active(now),
-            most: self.settings().visitors_at_once,
+            most: match avatar.body.limits.visitors_at_once {
+                0 => self.settings().visitors_at_once,
+                own => own.min(self.settings().visitors_at_once),
+            },
             now,
         };
         let visit =
@@ -180,6 +191,9 @@ impl Avatars {
         let found = self.db().fetch_optional(avatar::queries::BY_ID, params![visit.avatar]).await?;
         let avatar = self.of_enabled(found).await?.ok_or(Code::VisitorSessionNotFound)?;
         check_open(&avatar)?;
+        if rules::is_guest(&visit.visitor) {
+            self.admit_guest(&avatar).await?;
+        }
         self.chat().check_tokens(avatar.owner).await.map_err(|error| match error.code() {
             Code::ChatUsedUp => used_up(self.db().clock().now()),
             _ => error,
@@ -195,20 +209,37 @@ impl Avatars {
             per_hour: self.settings().visitor_messages_per_hour,
             per_day: rules::lower(self.settings().messages_per_day, limits.messages_per_day),
             tokens: rules::lower(self.settings().tokens_per_day, limits.tokens_per_day),
+            per_visitor: limits.visitor_messages_per_day,
+            owner: avatar.owner,
             now,
         };
         let number = self.db().write(move |tx| Box::pin(async move { saying.store(tx).await })).await?;
         self.begin_answer(visit.id)?;
         Ok(Accepted { message: id, number, at: now, visit })
     }
+
+    /// Counts a message of somebody without an account under the address that it comes from: a browser that
+    /// forgets who it was is another visitor, but comes from the same address.
+    ///
+    /// # Errors
+    /// [`Code::AvatarPaused`] if the avatar is not open to everybody; [`Code::VisitorSlowed`].
+    pub async fn admit_guest(&self, avatar: &Avatar) -> Result<(), ApiError> {
+        if !avatar.is_open_to_all() {
+            return Err(Code::AvatarPaused.into());
+        }
+        let Some(address) = web::address::current_client() else { return Ok(()) };
+        let rate = identity::limit::Rate::per_seconds(self.settings().guest_messages_per_hour, 3600);
+        let action = identity::limit::Action::GuestMessage(rate);
+        self.identity().permit(action, address).await.map_err(|error| match error.code() {
+            Code::RateLimited => ApiError::new(Code::VisitorSlowed).retry_after(error.wait().unwrap_or(60)),
+            _ => error,
+        })
+    }
 }
 
 /// Checks that visitors may write to an avatar now.
 fn check_open(avatar: &Avatar) -> Result<(), ApiError> {
-    if avatar.paused_at.is_some() || !avatar.body.modes.text_chat {
-        return Err(Code::AvatarPaused.into());
-    }
-    Ok(())
+    if avatar.is_open() { Ok(()) } else { Err(Code::AvatarPaused.into()) }
 }
 
 fn used_up(now: Timestamp) -> ApiError {
@@ -280,13 +311,15 @@ struct MessageToStore {
     per_hour: i64,
     per_day: i64,
     tokens: i64,
+    per_visitor: i64,
+    owner: AccountId,
     now: Timestamp,
 }
 
 impl MessageToStore {
     /// Counts and stores the message, and returns its number. A message that is refused is not counted.
     async fn store(self, tx: &mut Tx<'_>) -> Result<i64, ApiError> {
-        let Self { id, visit, avatar, now, .. } = self;
+        let Self { id, visit, avatar, owner, now, .. } = self;
         let locked: Option<(Timestamp, i64, i64)> = tx.fetch_optional(queries::LOCK, params![visit]).await?;
         let (start, used, number) = locked.ok_or(Code::VisitorSessionNotFound)?;
         let (start, used) = rules::count_in_window((start, used), self.per_hour, now)
@@ -296,10 +329,16 @@ impl MessageToStore {
         if is_over(self.per_day, counted.0) || (self.tokens > 0 && counted.1 >= self.tokens) {
             return Err(used_up(now));
         }
-        tx.execute(queries::COUNT_VISITS_MESSAGE, params![avatar, now.day(), &self.visitor]).await?;
+        let values = params![avatar, now.day(), &self.visitor];
+        let (of_visitor,): (i64,) = tx.fetch_one(queries::COUNT_VISITS_MESSAGE, values).await?;
+        if is_over(self.per_visitor, of_visitor) {
+            let wait = rules::seconds_left_today(now);
+            return Err(ApiError::new(Code::VisitorSlowed).retry_after(wait));
+        }
         tx.execute(queries::SAY, params![visit, now, start, used]).await?;
         let values = params![id, visit, number, Sender::Visitor.name(), &self.content, 0, now];
         tx.execute(queries::ADD_MESSAGE, values).await?;
+        tx.notify(HEARD, &owner.to_string()).await?;
         Ok(number)
     }
 }

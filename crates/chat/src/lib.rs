@@ -22,6 +22,7 @@ pub mod speech;
 mod streams;
 mod talk;
 pub mod tools;
+pub mod transcription;
 pub mod visitor;
 mod work;
 
@@ -83,6 +84,8 @@ pub struct Settings {
     pub search_url: SecretUrl,
     /// The endpoint of the configuration that speaks.
     pub speech: speech::SpeechSettings,
+    /// The endpoint that writes down what people say.
+    pub transcription: transcription::TranscriptionSettings,
     /// Base URLs at which servers of models on this machine usually listen.
     pub look_for: Vec<String>,
     /// The time for which answers may go on after the server was told to stop.

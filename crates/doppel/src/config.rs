@@ -26,6 +26,7 @@ mod speech;
 mod tests;
 mod tls;
 mod traces;
+mod transcription;
 mod variables;
 
 use std::{
@@ -64,6 +65,7 @@ pub use server::{Log, LogFormat, Metrics, Server};
 pub use speech::Speech;
 pub use tls::Tls;
 pub use traces::Traces;
+pub use transcription::Transcription;
 
 /// The whole configuration. `default.toml` describes each key.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -85,6 +87,7 @@ pub struct Config {
     pub embedding: Embedding,
     pub rerank: Rerank,
     pub speech: Speech,
+    pub transcription: Transcription,
     pub outgoing: Outgoing,
     pub hub: Hub,
     pub plaza: Plaza,
@@ -179,6 +182,7 @@ impl Config {
         self.embedding.check()?;
         self.rerank.check()?;
         self.speech.check()?;
+        self.transcription.check()?;
         let database = self.database_config()?;
         self.backup.check(matches!(database.location, Location::Sqlite(_)))
     }

@@ -68,6 +68,16 @@ impl FromRow for Avatar {
 }
 
 impl Avatar {
+    /// True if visitors may write to it now.
+    pub const fn is_open(&self) -> bool {
+        self.paused_at.is_none() && self.body.modes.text_chat
+    }
+
+    /// True if everybody may write to it now, without an account.
+    pub const fn is_open_to_all(&self) -> bool {
+        self.is_open() && self.body.distribution.web_enabled
+    }
+
     /// Returns what visitors may learn from this avatar.
     pub fn openness(&self) -> Openness {
         Openness {
@@ -94,6 +104,8 @@ pub struct Body {
     pub notes: Vec<NoteId>,
     /// The owner's limits.
     pub limits: OwnLimits,
+    /// The origins of web pages that may show it in a frame.
+    pub origins: Vec<String>,
 }
 
 /// The ways to talk to an avatar.
@@ -124,11 +136,14 @@ pub struct Distribution {
     /// Always false: this server has no mini program.
     #[schema(default = false)]
     pub wxapp_enabled: bool,
+    /// True if everybody may talk to it on a page of this server or in a widget, without an account.
+    #[schema(default = false)]
+    pub web_enabled: bool,
 }
 
 impl Default for Distribution {
     fn default() -> Self {
-        Self { api_enabled: true, wxapp_enabled: false }
+        Self { api_enabled: true, wxapp_enabled: false, web_enabled: false }
     }
 }
 
@@ -160,6 +175,12 @@ pub struct OwnLimits {
     /// Most tokens in a day.
     #[schema(minimum = 0)]
     pub tokens_per_day: i64,
+    /// Most messages of one visitor in a day.
+    #[schema(minimum = 0)]
+    pub visitor_messages_per_day: i64,
+    /// Most visitors at once.
+    #[schema(minimum = 0)]
+    pub visitors_at_once: i64,
 }
 
 /// The price of an avatar. This server has no payments, so every avatar is free.
@@ -193,37 +214,45 @@ impl MonetizationResponse {
 pub struct AvatarRequest {
     /// The avatar to change. Required by `update`, ignored by the others.
     #[serde(default, deserialize_with = "crate::lenient::optional")]
-    pub(crate) avatar_id: Option<i64>,
+    pub avatar_id: Option<i64>,
     /// At most 100 characters. Required for a new avatar.
     #[schema(max_length = 100)]
-    pub(crate) title: Option<String>,
+    pub title: Option<String>,
     /// An http or https URL; an empty text clears it.
     #[schema(max_length = 2000)]
-    pub(crate) cover_url: Option<String>,
+    pub cover_url: Option<String>,
     /// The instructions for talking to visitors.
     #[schema(max_length = 40_000)]
-    pub(crate) scenario_prompt: Option<String>,
+    pub scenario_prompt: Option<String>,
     /// The first message of a conversation.
     #[schema(max_length = 2000)]
-    pub(crate) opening: Option<String>,
+    pub opening: Option<String>,
     /// The introduction that visitors see.
     #[schema(max_length = 2000)]
-    pub(crate) welcome_note: Option<String>,
-    pub(crate) modes: Option<Modes>,
-    pub(crate) distribution: Option<Distribution>,
-    pub(crate) monetization: Option<Monetization>,
+    pub welcome_note: Option<String>,
+    /// The ways to talk to it.
+    pub modes: Option<Modes>,
+    /// The ways to reach it.
+    pub distribution: Option<Distribution>,
+    /// The price: `FREE`.
+    pub monetization: Option<Monetization>,
     /// Keys of the person's own skills, at most 10.
     #[schema(max_items = 10)]
-    pub(crate) skill_keys: Option<Vec<String>>,
-    pub(crate) material: Option<Material>,
+    pub skill_keys: Option<Vec<String>>,
+    /// The public data that visitors may learn of.
+    pub material: Option<Material>,
     /// The notes that visitors may learn of, at most 50. It takes the right to read notes.
     #[schema(max_items = 50)]
-    pub(crate) related_note_ids: Option<Vec<i64>>,
+    pub related_note_ids: Option<Vec<i64>>,
     /// Skills, as `skill-create` names them.
-    pub(crate) skills: Option<SkillChoice>,
-    pub(crate) limits: Option<OwnLimits>,
+    pub skills: Option<SkillChoice>,
+    /// The owner's limits.
+    pub limits: Option<OwnLimits>,
+    /// Origins of web pages that may show the avatar in a frame, at most 20.
+    #[schema(max_items = 20, example = json!(["https://blog.example"]))]
+    pub widget_origins: Option<Vec<String>>,
     /// True if the avatar receives no visitors.
-    pub(crate) paused: Option<bool>,
+    pub paused: Option<bool>,
 }
 
 /// Skills of a new avatar.
@@ -264,6 +293,8 @@ pub struct Change {
     pub notes: Option<Vec<NoteId>>,
     /// The owner's limits.
     pub limits: Option<OwnLimits>,
+    /// The origins of web pages that may show it in a frame.
+    pub origins: Option<Vec<String>>,
     /// True to receive no visitors.
     pub paused: Option<bool>,
 }
@@ -289,6 +320,7 @@ pub struct AvatarResponse {
     material: Material,
     related_note_ids: Vec<i64>,
     limits: OwnLimits,
+    widget_origins: Vec<String>,
     paused: bool,
     is_default: bool,
     #[schema(example = "0123456789ab")]
@@ -302,7 +334,7 @@ pub struct AvatarResponse {
 
 impl From<Avatar> for AvatarResponse {
     fn from(avatar: Avatar) -> Self {
-        let Body { modes, distribution, skill_keys, material, notes, limits } = avatar.body;
+        let Body { modes, distribution, skill_keys, material, notes, limits, origins } = avatar.body;
         Self {
             avatar_id: avatar.id.0,
             r#type: if avatar.is_primary { "primary" } else { "custom" },
@@ -318,6 +350,7 @@ impl From<Avatar> for AvatarResponse {
             material,
             related_note_ids: notes.into_iter().map(Into::into).collect(),
             limits,
+            widget_origins: origins,
             paused: avatar.paused_at.is_some(),
             is_default: avatar.is_default,
             share_code: avatar.share_code,

@@ -1,5 +1,6 @@
 //! Validation of avatars. No I/O.
 
+use http::Uri;
 use memory::{NoteId, profile::rules::check_url, recall::MAX_CHOSEN};
 use web::{ApiError, Code, Issues};
 
@@ -14,6 +15,10 @@ pub const MAX_SCENARIO: usize = 40_000;
 pub const MAX_TEXT: usize = 2000;
 /// Most skills of an avatar.
 pub const MAX_SKILLS: usize = 10;
+/// Most origins of web pages that may show an avatar.
+pub const MAX_ORIGINS: usize = 20;
+/// Longest origin in bytes.
+const MAX_ORIGIN: usize = 200;
 /// Longest key of a skill in characters.
 const MAX_SKILL_KEY: usize = 100;
 /// The only price: this server has no payments.
@@ -55,6 +60,7 @@ pub fn check(request: AvatarRequest, refusal: Code) -> Result<Change, ApiError> 
     if let Some(limits) = &request.limits {
         check_limits(&mut issues, limits);
     }
+    let origins = request.widget_origins.map(|origins| check_origins(&mut issues, &origins));
     issues.finish()?;
     check_price(request.monetization.as_ref(), refusal)?;
     Ok(Change {
@@ -70,13 +76,61 @@ pub fn check(request: AvatarRequest, refusal: Code) -> Result<Change, ApiError> 
         material: request.material,
         notes,
         limits: request.limits,
+        origins,
         paused: request.paused,
     })
+}
+
+/// Checks the origins of web pages, and returns each once.
+fn check_origins(issues: &mut Issues, given: &[String]) -> Vec<String> {
+    let mut origins = Vec::new();
+    for text in given.iter().take(MAX_ORIGINS + 1) {
+        match origin(text) {
+            Some(origin) if origins.contains(&origin) => {}
+            Some(origin) => origins.push(origin),
+            None => {
+                issues.add(
+                    "value_error",
+                    "widgetOrigins",
+                    "Input should be origins such as https://blog.example",
+                );
+            }
+        }
+    }
+    if given.len() > MAX_ORIGINS {
+        issues.add("too_long", "widgetOrigins", format!("List should have at most {MAX_ORIGINS} items"));
+    }
+    origins
+}
+
+/// Returns the origin that a text is, as browsers write it: scheme, host and port. Nothing else is one, so
+/// that it can be a part of a header.
+pub fn origin(text: &str) -> Option<String> {
+    let text = text.trim().trim_end_matches('/');
+    if text.len() > MAX_ORIGIN {
+        return None;
+    }
+    let uri: Uri = text.parse().ok()?;
+    let (scheme, host) = (uri.scheme_str()?, uri.host()?.to_ascii_lowercase());
+    let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+    if !is_name || !matches!(scheme, "http" | "https") {
+        return None;
+    }
+    let port = match (scheme, uri.port_u16()) {
+        ("http", Some(80)) | ("https", Some(443)) | (_, None) => String::new(),
+        (_, Some(port)) => format!(":{port}"),
+    };
+    // Whatever else the text has, such as a path or a name of a user, makes it another one.
+    let origin = format!("{scheme}://{host}{port}");
+    let full = format!("{scheme}://{host}:{}", uri.port_u16().unwrap_or_default());
+    (text.eq_ignore_ascii_case(&origin) || text.eq_ignore_ascii_case(&full)).then_some(origin)
 }
 
 fn check_limits(issues: &mut Issues, limits: &OwnLimits) {
     issues.range("limits.messagesPerDay", limits.messages_per_day, 0..=MAX_LIMIT);
     issues.range("limits.tokensPerDay", limits.tokens_per_day, 0..=MAX_LIMIT);
+    issues.range("limits.visitorMessagesPerDay", limits.visitor_messages_per_day, 0..=MAX_LIMIT);
+    issues.range("limits.visitorsAtOnce", limits.visitors_at_once, 0..=MAX_LIMIT);
 }
 
 /// Joins lists of skills, each once. `None` if there is no list.
@@ -115,6 +169,7 @@ impl Change {
             material: self.material.unwrap_or(body.material),
             notes: self.notes.clone().unwrap_or(body.notes),
             limits: self.limits.unwrap_or(body.limits),
+            origins: self.origins.clone().unwrap_or(body.origins),
         }
     }
 }
@@ -159,6 +214,29 @@ mod tests {
         assert_eq!(change.notes, Some(vec![NoteId(1), NoteId(2)]));
         let many = AvatarRequest { related_note_ids: Some((0..=50).collect()), ..AvatarRequest::default() };
         assert_eq!(check(many, Code::AvatarCreateFailed).unwrap_err().code(), Code::Unprocessable);
+    }
+
+    #[test]
+    fn origins_are_nothing_more() {
+        for (text, origin_of) in [
+            ("https://Blog.example", Some("https://blog.example")),
+            (" https://blog.example/ ", Some("https://blog.example")),
+            ("https://blog.example:443", Some("https://blog.example")),
+            ("http://localhost:3000", Some("http://localhost:3000")),
+            ("http://127.0.0.1", Some("http://127.0.0.1")),
+            ("blog.example", None),
+            ("*", None),
+            ("https://*.example", None),
+            ("https://blog.example/path", None),
+            ("https://user@blog.example", None),
+            ("https://blog.example;script-src *", None),
+            ("https://blog.example 'self'", None),
+            ("ftp://blog.example", None),
+            ("javascript:alert(1)", None),
+            ("", None),
+        ] {
+            assert_eq!(origin(text).as_deref(), origin_of, "{text}");
+        }
     }
 
     #[test]

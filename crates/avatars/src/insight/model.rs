@@ -61,6 +61,19 @@ pub struct Dashboard {
     pub(super) trend: Vec<Bucket>,
 }
 
+impl Dashboard {
+    /// Returns the date and the number of messages of each day.
+    pub fn by_day(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.trend.iter().map(|day| (day.label.as_str(), day.message_count))
+    }
+
+    /// Returns the numbers of visitors, of visitors who wrote, and of messages.
+    pub const fn totals(&self) -> (i64, i64, i64) {
+        let all = &self.summary;
+        (all.unique_visitor_count, all.message_user_count, all.message_count)
+    }
+}
+
 /// The counts of a range. This server has no payments, so theirs are 0.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

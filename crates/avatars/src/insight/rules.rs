@@ -47,7 +47,7 @@ pub fn zone(name: Option<&str>) -> Result<Zone, ApiError> {
 }
 
 /// Returns the beginning of a text, on one line.
-pub(super) fn beginning(text: &str) -> String {
+pub(crate) fn beginning(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(BEGINNING) {
         Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),

@@ -10,6 +10,9 @@ pub const SOURCE: &str = "md_text";
 /// The usual kind of conversation.
 pub const SCENE: &str = "avatar_chat";
 
+/// The version of a skill that names none.
+pub(super) const VERSION: &str = "1.0.0";
+
 /// A skill that a person wrote.
 #[derive(Debug, Clone)]
 pub struct Skill {
@@ -46,6 +49,20 @@ pub struct NewSkill {
     pub scene_mode: String,
     /// The instructions in Markdown, without front matter.
     pub content: String,
+}
+
+impl NewSkill {
+    /// Returns a skill as a form has it.
+    pub fn of_form(title: &str, description: &str, when_to_use: &str, content: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            description: description.to_owned(),
+            when_to_use: when_to_use.to_owned(),
+            version: VERSION.to_owned(),
+            scene_mode: SCENE.to_owned(),
+            content: content.to_owned(),
+        }
+    }
 }
 
 /// Query of the lists of skills.

@@ -2,7 +2,7 @@
 
 use web::{ApiError, Code, Issues};
 
-use super::model::{NewSkill, SCENE, SOURCE, SkillRequest};
+use super::model::{NewSkill, SCENE, SOURCE, SkillRequest, VERSION};
 
 const MAX_TITLE: usize = 100;
 const MAX_DESCRIPTION: usize = 500;
@@ -37,17 +37,30 @@ pub fn check(request: SkillRequest) -> Result<NewSkill, ApiError> {
             return Err(ApiError::new(Code::AvatarSkillInvalid).with(format!("{name} (front matter)")));
         }
     }
+    check_parts(NewSkill {
+        title,
+        description,
+        when_to_use: request.when_to_use.unwrap_or_default(),
+        version: request.version.unwrap_or_else(|| VERSION.to_owned()),
+        scene_mode: request.scene_mode.filter(|scene| !scene.is_empty()).unwrap_or_else(|| SCENE.to_owned()),
+        content: content.trim().to_owned(),
+    })
+}
+
+/// Checks the parts of a skill.
+///
+/// # Errors
+/// 422 if a part is too long, or has line breaks where it must not.
+pub fn check_parts(new: NewSkill) -> Result<NewSkill, ApiError> {
     let mut issues = Issues::body();
-    let title = issues.name("title", Some(&title), MAX_TITLE);
-    issues.text("description", &description, MAX_DESCRIPTION);
-    let when_to_use = request.when_to_use.unwrap_or_default();
-    issues.text("whenToUse", &when_to_use, MAX_DESCRIPTION);
-    let version = request.version.unwrap_or_else(|| "1.0.0".to_owned());
-    issues.line("version", &version, MAX_NAME);
-    let scene_mode = request.scene_mode.filter(|scene| !scene.is_empty()).unwrap_or_else(|| SCENE.to_owned());
-    issues.line("sceneMode", &scene_mode, MAX_NAME);
+    let title = issues.name("title", Some(&new.title), MAX_TITLE);
+    issues.text("description", &new.description, MAX_DESCRIPTION);
+    issues.text("whenToUse", &new.when_to_use, MAX_DESCRIPTION);
+    issues.line("version", &new.version, MAX_NAME);
+    issues.line("sceneMode", &new.scene_mode, MAX_NAME);
+    issues.text("contentMarkdown", &new.content, MAX_CONTENT);
     issues.finish()?;
-    Ok(NewSkill { title, description, when_to_use, version, scene_mode, content: content.trim().to_owned() })
+    Ok(NewSkill { title, ..new })
 }
 
 /// Splits a text into its front matter, between two lines of `---`, and the rest.

@@ -100,7 +100,12 @@ impl FrameContext {
 
 /// Returns the id of a message on the wire: 32 hexadecimal digits, and the time.
 pub(crate) fn message_id(id: crate::VisitMessageId, at: Timestamp) -> String {
-    format!("{:0width$x}_____{}", id.0, at.0, width = MESSAGE_ID)
+    format!("{}_____{}", message_name(id), at.0)
+}
+
+/// Returns the 32 hexadecimal digits of a message's id.
+pub(crate) fn message_name(id: crate::VisitMessageId) -> String {
+    format!("{:0width$x}", id.0, width = MESSAGE_ID)
 }
 
 #[cfg(test)]

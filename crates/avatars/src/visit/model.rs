@@ -113,6 +113,13 @@ pub struct VisitMessage {
     pub created_at: Timestamp,
 }
 
+impl VisitMessage {
+    /// Returns the part of the id on the wire that does not depend on the time.
+    pub fn wire_id(&self) -> String {
+        super::frame::message_name(self.id)
+    }
+}
+
 from_row!(VisitMessage { number, id, sender, content, is_failed, created_at });
 
 /// A conversation that was opened.

@@ -4,7 +4,7 @@ use store::{AccountId, Timestamp, params};
 use web::{ApiError, Code};
 
 use super::{
-    CLOSED, close_all,
+    CLOSED, HEARD, close_all,
     frame::{FrameContext, FrameKind, message_id},
     model::{Sender, Visit, VisitMessage},
     queries,
@@ -114,7 +114,7 @@ impl Avatars {
             owner: visit.owner,
             message: message_id(id, now),
         };
-        let visit = visit.id;
+        let (visit, owner) = (visit.id, visit.owner);
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -123,6 +123,7 @@ impl Avatars {
                     let (number,) = taken.ok_or(Code::VisitorSessionNotFound)?;
                     let values = params![id, visit, number, Sender::Owner.name(), &text, 0, now];
                     tx.execute(queries::ADD_MESSAGE, values).await?;
+                    tx.notify(HEARD, &owner.to_string()).await?;
                     add_frames(tx, visit, &context, &[FrameKind::FromOwner(text)], now).await
                 })
             })

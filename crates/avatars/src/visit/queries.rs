@@ -58,7 +58,7 @@ pub(super) const NOTE_VISIT: &str = "INSERT INTO avatar_visit (avatar_id, day, v
 pub(super) const COUNT_VISITS_MESSAGE: &str = "INSERT INTO avatar_visit (avatar_id, day, visitor, \
      is_new, messages) \
      VALUES ($1, $2, $3, 0, 1) ON CONFLICT (avatar_id, day, visitor) DO UPDATE SET \
-     messages = avatar_visit.messages + 1";
+     messages = avatar_visit.messages + 1 RETURNING messages";
 
 /// Counts a message of a day, and returns what the avatar was asked and used on it.
 pub(super) const COUNT_MESSAGE: &str = "INSERT INTO avatar_day (avatar_id, day, messages, tokens) \
@@ -148,6 +148,16 @@ pub(super) const OF_VISITOR: &str = "SELECT id FROM visitor_session \
 /// Conversations of an avatar that may have sockets.
 pub(super) const LIVE_OF_AVATAR: &str =
     "SELECT id FROM visitor_session WHERE avatar_id = $1 AND is_current = 1 ORDER BY active_at DESC LIMIT $2";
+
+/// The latest conversations of an owner: unread messages, the first one, and the latest one.
+pub(super) const BRIEFS: &str = "SELECT s.id, (SELECT COUNT(*) FROM visitor_message m \
+     WHERE m.session_id = s.id AND m.number > s.seen AND m.sender = 'visitor'), \
+     (SELECT m.content FROM visitor_message m WHERE m.session_id = s.id AND m.sender = 'visitor' \
+     ORDER BY m.number LIMIT 1), (SELECT m.content FROM visitor_message m WHERE m.session_id = s.id \
+     ORDER BY m.number DESC LIMIT 1) FROM visitor_session s WHERE s.account_id = $1 \
+     ORDER BY s.active_at DESC, s.id DESC LIMIT $2";
+
+pub(super) const SEE: &str = "UPDATE visitor_session SET seen = numbers WHERE id = $1 AND seen < numbers";
 
 pub(super) const DELETE: &str = "DELETE FROM visitor_session WHERE id = $1";
 

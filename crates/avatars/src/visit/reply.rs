@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use web::{ApiError, Code, Language};
 
 use super::{
-    FRAMES,
+    FRAMES, HEARD,
     frame::{FrameContext, FrameKind, message_id},
     model::{Sender, Visit, VisitMessage},
     queries,
@@ -103,7 +103,7 @@ impl Avatars {
         };
         let instructions = self.instructions(&turn.avatar).await?;
         let language = language_of(&turn.message);
-        let (visit, avatar) = (turn.visit.id, turn.avatar.id);
+        let (visit, avatar, owner) = (turn.visit.id, turn.avatar.id, turn.avatar.owner);
         let (to, number) = (turn.to, turn.number);
         let asked = VisitorTurn {
             owner: turn.avatar.owner,
@@ -144,6 +144,7 @@ impl Avatars {
                         tx.execute(queries::ADD_MESSAGE, values).await?;
                     }
                     tx.execute(queries::COUNT_TOKENS, params![avatar, now.day(), answer.tokens]).await?;
+                    tx.notify(HEARD, &owner.to_string()).await?;
                     add_frames(tx, visit, &context, &last, now).await
                 })
             })

@@ -102,7 +102,7 @@ async fn init(
     let ws_url = avatars.socket_url(&opened.visit).await?;
     let visitor_user_id = match &visitor {
         Visitor::Person(account) => account.0,
-        Visitor::OfApp { .. } | Visitor::OfKey { .. } => opened.visit.id.0,
+        Visitor::OfApp { .. } | Visitor::OfKey { .. } | Visitor::Guest { .. } => opened.visit.id.0,
     };
     Ok(Data(InitResponse {
         ws_url,

@@ -36,6 +36,19 @@ pub enum Visitor {
         /// The id that the holder uses.
         id: String,
     },
+    /// Somebody without an account on a page of this server, or in a widget.
+    Guest {
+        /// The id of their browser, hashed.
+        id: String,
+    },
+}
+
+/// The beginning of the key of every guest.
+const GUEST: &str = "guest:";
+
+/// True if the key of a visitor is that of somebody without an account.
+pub(crate) fn is_guest(visitor: &str) -> bool {
+    visitor.starts_with(GUEST)
 }
 
 impl Visitor {
@@ -46,6 +59,7 @@ impl Visitor {
             Self::Person(account) => format!("account:{account}"),
             Self::OfApp { app, id } => format!("app:{app}\n{id}"),
             Self::OfKey { id } => format!("key:{id}"),
+            Self::Guest { id } => format!("{GUEST}{id}"),
         }
     }
 }
@@ -203,6 +217,8 @@ mod tests {
             Visitor::OfApp { app: "a".into(), id: "b:1".into() },
             Visitor::OfKey { id: "1".into() },
             Visitor::OfKey { id: "account:1".into() },
+            Visitor::Guest { id: "1".into() },
+            Visitor::OfKey { id: "guest:1".into() },
         ];
         let mut keys: Vec<String> = all.iter().map(Visitor::key).collect();
         keys.sort();

@@ -16,6 +16,7 @@ use super::{
     frame::message_id,
     model::{Visit, VisitMessage},
     queries, rules,
+    sockets::Topic,
 };
 use crate::{AvatarId, Avatars};
 
@@ -52,7 +53,7 @@ impl Avatars {
     /// Those of [`say`](Self::say); [`Code::ChatStreamFailed`] if the answer breaks off;
     /// [`Code::Unavailable`] if there is none in time.
     pub async fn say_and_wait(&self, visit: Visit, message: String) -> Result<VisitMessage, ApiError> {
-        let listener = self.sockets().listen(visit.id).ok_or(Code::RateLimited)?;
+        let listener = self.sockets().listen(Topic::Visit(visit.id)).ok_or(Code::RateLimited)?;
         let accepted = self.say(visit, message).await?;
         let answer = timeout(self.chat().patience(), self.wait_for_answer(&accepted, listener)).await;
         answer.map_err(|_late| ApiError::new(Code::Unavailable).because("no answer in time"))?

@@ -12,10 +12,10 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use web::{ApiError, Code, Tasks};
 
 use super::{
-    CLOSED, FRAMES,
+    CLOSED, FRAMES, HEARD,
     model::{SocketParams, Visit},
     queries,
-    sockets::Listener,
+    sockets::{Listener, Topic},
 };
 use crate::{Avatars, VisitId};
 
@@ -44,7 +44,12 @@ pub(crate) fn start(avatars: &Avatars, tasks: &Tasks) {
             // A socket that is to be closed notices when it looks.
             NoticeEvent::Notice(notice) if notice.topic == FRAMES || notice.topic == CLOSED => {
                 if let Ok(visit) = notice.payload.parse() {
-                    sockets.tell(visit);
+                    sockets.tell(Topic::Visit(visit));
+                }
+            }
+            NoticeEvent::Notice(notice) if notice.topic == HEARD => {
+                if let Ok(owner) = notice.payload.parse() {
+                    sockets.tell(Topic::Owner(owner));
                 }
             }
             NoticeEvent::Notice(_) => {}
@@ -202,7 +207,7 @@ impl Avatars {
     /// Those of `visit_of_token`; [`Code::RateLimited`] if there are too many sockets.
     pub(super) async fn prepare_socket(&self, params: SocketParams) -> Result<OpenSocket, ApiError> {
         let visit = self.visit_of_token(&params.token).await?;
-        let listener = self.sockets().listen(visit.id).ok_or(Code::RateLimited)?;
+        let listener = self.sockets().listen(Topic::Visit(visit.id)).ok_or(Code::RateLimited)?;
         let last = params.after.unwrap_or(visit.delivered).max(0);
         Ok(OpenSocket { visit: visit.id, listener, last })
     }

@@ -5,18 +5,29 @@ use std::{collections::HashMap, sync::Arc};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use store::AccountId;
+
 use crate::VisitId;
 
-/// Most sockets of a conversation.
+/// Most listeners of a conversation, and of an owner.
 const MAX_OF_VISIT: usize = 8;
 /// The metric of open sockets.
 const SOCKETS: &str = "doppel_visitor_sockets";
 
-/// The open sockets of this process, by conversation.
+/// The subject that a listener waits for news of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Topic {
+    /// The frames of a conversation.
+    Visit(VisitId),
+    /// All conversations with the avatars of a person.
+    Owner(AccountId),
+}
+
+/// The open sockets of this process, by what they wait for.
 #[derive(Debug)]
 pub(crate) struct Sockets {
     most: usize,
-    open: Mutex<HashMap<VisitId, OfVisit>>,
+    open: Mutex<HashMap<Topic, OfVisit>>,
 }
 
 #[derive(Debug)]
@@ -29,7 +40,7 @@ struct OfVisit {
 #[derive(Debug)]
 pub(crate) struct Listener {
     sockets: Arc<Sockets>,
-    visit: VisitId,
+    topic: Topic,
     pub(crate) news: watch::Receiver<()>,
 }
 
@@ -39,25 +50,25 @@ impl Sockets {
     }
 
     /// Acquires a permit, unless the conversation or the process has as many sockets as it may have.
-    pub(crate) fn listen(self: &Arc<Self>, visit: VisitId) -> Option<Listener> {
+    pub(crate) fn listen(self: &Arc<Self>, topic: Topic) -> Option<Listener> {
         let mut open = self.open.lock();
         let total: usize = open.values().map(|of_visit| of_visit.count).sum();
         if total >= self.most {
             return None;
         }
         let of_visit =
-            open.entry(visit).or_insert_with(|| OfVisit { news: watch::Sender::new(()), count: 0 });
+            open.entry(topic).or_insert_with(|| OfVisit { news: watch::Sender::new(()), count: 0 });
         if of_visit.count >= MAX_OF_VISIT {
             return None;
         }
         of_visit.count += 1;
         metrics::gauge!(SOCKETS).increment(1.0);
-        Some(Listener { sockets: Arc::clone(self), visit, news: of_visit.news.subscribe() })
+        Some(Listener { sockets: Arc::clone(self), topic, news: of_visit.news.subscribe() })
     }
 
-    /// Tells the sockets of a conversation that there may be new frames.
-    pub(super) fn tell(&self, visit: VisitId) {
-        if let Some(of_visit) = self.open.lock().get(&visit) {
+    /// Tells listeners that there may be something new.
+    pub(super) fn tell(&self, topic: Topic) {
+        if let Some(of_visit) = self.open.lock().get(&topic) {
             of_visit.news.send_replace(());
         }
     }
@@ -74,10 +85,10 @@ impl Drop for Listener {
     fn drop(&mut self) {
         metrics::gauge!(SOCKETS).decrement(1.0);
         let mut open = self.sockets.open.lock();
-        if let Some(of_visit) = open.get_mut(&self.visit) {
+        if let Some(of_visit) = open.get_mut(&self.topic) {
             of_visit.count -= 1;
             if of_visit.count == 0 {
-                open.remove(&self.visit);
+                open.remove(&self.topic);
             }
         }
     }
@@ -90,11 +101,12 @@ mod tests {
     #[test]
     fn sockets_are_bounded_and_forgotten() {
         let sockets = Arc::new(Sockets::new(MAX_OF_VISIT + 1));
-        let mut open: Vec<_> = (0..MAX_OF_VISIT).map(|_| sockets.listen(VisitId(1)).unwrap()).collect();
-        assert!(sockets.listen(VisitId(1)).is_none(), "a conversation has its own limit");
-        open.push(sockets.listen(VisitId(2)).unwrap());
-        assert!(sockets.listen(VisitId(3)).is_none(), "and the process, too");
-        sockets.tell(VisitId(2));
+        let mut open: Vec<_> =
+            (0..MAX_OF_VISIT).map(|_| sockets.listen(Topic::Visit(VisitId(1))).unwrap()).collect();
+        assert!(sockets.listen(Topic::Visit(VisitId(1))).is_none(), "a conversation has its own limit");
+        open.push(sockets.listen(Topic::Visit(VisitId(2))).unwrap());
+        assert!(sockets.listen(Topic::Visit(VisitId(3))).is_none(), "and the process, too");
+        sockets.tell(Topic::Visit(VisitId(2)));
         assert!(open[MAX_OF_VISIT].news.has_changed().unwrap() && !open[0].news.has_changed().unwrap());
         drop(open);
         assert!(sockets.open.lock().is_empty());

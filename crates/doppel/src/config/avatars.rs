@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Avatars {
     pub max_avatars: i64,
     pub visitor_messages_per_hour: i64,
+    pub guest_messages_per_hour: i64,
     pub messages_per_day: i64,
     pub tokens_per_day: i64,
     pub visitors_at_once: i64,
@@ -23,6 +24,7 @@ impl Avatars {
         for (key, value, least, most) in [
             ("max_avatars", self.max_avatars, 1, 1000),
             ("visitor_messages_per_hour", self.visitor_messages_per_hour, 0, 1_000_000),
+            ("guest_messages_per_hour", self.guest_messages_per_hour, 1, 1_000_000),
             ("messages_per_day", self.messages_per_day, 1, 1_000_000_000),
             ("tokens_per_day", self.tokens_per_day, 0, 1_000_000_000_000),
             ("visitors_at_once", self.visitors_at_once, 0, 100_000),
@@ -42,6 +44,7 @@ impl Avatars {
         avatars::Settings {
             max_avatars: self.max_avatars,
             visitor_messages_per_hour: self.visitor_messages_per_hour,
+            guest_messages_per_hour: self.guest_messages_per_hour,
             messages_per_day: self.messages_per_day,
             tokens_per_day: self.tokens_per_day,
             visitors_at_once: self.visitors_at_once,

@@ -77,6 +77,7 @@ fn a_configured_secret_is_not_shown() {
         "model.base_url = \"http://h/v1\"\nmodel.name = \"m\"\nmodel.api_key = \"{secret}\"\n\
          embedding.base_url = \"http://j/v1\"\nembedding.name = \"e\"\nembedding.api_key = \"{secret}\"\n\
          rerank.base_url = \"http://k/v1\"\nrerank.api_key = \"{secret}\"\n\
+         transcription.base_url = \"http://l/v1\"\ntranscription.api_key = \"{secret}\"\n\
          hub.weather.base_url = \"http://w\"\nhub.weather.api_key = \"{secret}\"\n\
          secrets.key = \"{secret}\"\nsecrets.older_keys = [\"{secret}\"]\n\
          database.url = \"postgres://u:{secret}@h/db\"\n\
@@ -89,6 +90,7 @@ fn a_configured_secret_is_not_shown() {
         config.model.fallback[0].api_key.expose(),
         config.embedding.api_key.expose(),
         config.rerank.api_key.expose(),
+        config.transcription.api_key.expose(),
         config.hub.weather.api_key.expose(),
         config.secrets.key.expose(),
         config.secrets.older_keys[0].expose(),
@@ -141,7 +143,7 @@ fn a_setting_named_like_a_secret_is_not_shown() {
         }
         hidden += 1;
     }
-    assert_eq!(hidden, 6, "{names:?}");
+    assert_eq!(hidden, 7, "{names:?}");
 }
 
 #[test]

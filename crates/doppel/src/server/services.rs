@@ -203,6 +203,7 @@ pub(super) fn chat_settings(config: &Config) -> chat::Settings {
         max_body: number(config.chat.max_body_bytes),
         search_url: config.chat.search_url.clone(),
         speech: config.speech.settings(),
+        transcription: config.transcription.settings(),
         look_for: config.chat.look_for_models.clone(),
         drain,
     }
