@@ -47,6 +47,22 @@ async function fill() {
   await call("/api/secondme/chat/stream", { message: `**hello** ${long}` });
 }
 
+// An avatar that everybody may talk to, and a visitor who wrote to it. Returns the paths of its pages.
+async function receive() {
+  const get = async (path) => (await fetch(`${BASE_URL}/api/secondme/avatar/${path}`, { headers: { authorization: `Bearer ${API_KEY}` } })).json();
+  const { data: { list: [{ avatarId, shareCode }] } } = await get("list");
+  const long = "一段没有空格也没有标点的很长的文字".repeat(6) + "averylongwordwithoutanybreak".repeat(8);
+  const change = { avatarId, distribution: { webEnabled: true }, widgetOrigins: ["https://blog.example"], opening: long, welcomeNote: long };
+  await call("/api/secondme/avatar/update", change);
+  await call("/api/secondme/avatar/api-key/create", { avatarId, name: long.slice(0, 90) });
+  const frame = `/widget/${shareCode}?language=`;
+  const body = new URLSearchParams({ message: `hello ${long}` });
+  const answer = await fetch(`${BASE_URL}${frame}en`, { method: "POST", body });
+  if (!answer.ok) throw new Error(await answer.text());
+  const { data: { ownerRoute } } = await get(`public/${shareCode}`);
+  return { share: `/people/${ownerRoute}/avatar/${shareCode}`, frame };
+}
+
 // Has an agent propose something of each kind, which waits for the person.
 async function propose(page) {
   await page.goto(`${BASE_URL}/memories/review`);
@@ -106,7 +122,9 @@ async function check(page, path, view) {
   if (!language.startsWith(view.locale.slice(0, 2))) report(where, `is in ${language}`);
   if (!view.axe) return;
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  // A page with an origin of its own cannot read its style sheet as a file.
+  const preload = !path.startsWith("/widget");
+  const { violations } = await page.evaluate((preload) => window.axe.run(document, { resultTypes: ["violations"], preload }), preload);
   for (const { id, nodes } of violations) {
     report(where, `axe ${id}: ${nodes.slice(0, 2).map((node) => node.html.slice(0, 160)).join(" | ")}`);
   }
@@ -155,9 +173,9 @@ async function visit(page, url) {
 }
 
 // The pages that somebody meets who is not signed in.
-async function front(browser, view) {
+async function front(browser, view, pages) {
   const { context, page } = await open(browser, view);
-  for (const path of ["/sign-in", "/people/username"]) {
+  for (const path of ["/sign-in", "/people/username", pages.share, pages.frame + view.locale]) {
     await visit(page, new URL(path, BASE_URL));
     await check(page, path, view);
   }
@@ -177,11 +195,12 @@ async function publish(browser) {
 
 async function main() {
   await fill();
+  const avatar = await receive();
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
   await publish(browser);
   const known = new Map();
   for (const view of VIEWS) {
-    await front(browser, view);
+    await front(browser, view, avatar);
     const { context, page } = await open(browser, view);
     await signIn(page);
     if (known.size === 0) {

@@ -7,7 +7,7 @@ use testkit::{
 };
 
 /// Starts a server with the demo person and a mock model, and runs a script with their credentials.
-async fn walk(script: &str, model: &Model) {
+pub async fn walk(script: &str, model: &Model) {
     let directory = tempfile::tempdir().unwrap();
     let server: Serving = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path())
         .with("DOPPEL_MODEL__BASE_URL", &model.url())

@@ -27,9 +27,11 @@ async fn an_owner_reads_answers_and_blocks(server: TestServer, model: Model) {
     let list = browser.get("/visitors").await;
     let link = format!("/visitors?session={session}");
     assert!(list.body.contains(&link) && list.body.contains("1 条消息"), "{}", list.body);
-    assert!(!list.body.contains("<b>小红") && list.body.contains("导览"));
+    assert!(!list.body.contains("<b>小红") && list.body.contains("1 条未读"), "{}", list.body);
+    assert!(list.body.contains("&#60;script&#62;在吗"), "the beginning of the conversation: {}", list.body);
     let page = browser.get(&link).await;
     assert!(page.body.contains("&#60;script&#62;在吗"), "{}", page.body);
+    assert!(!browser.get("/visitors").await.body.contains("条未读"), "it was read");
     let csrf = page.hidden("csrf");
     let act = async |what: &str, message: &str| {
         let form = [("csrf", csrf.as_str()), ("session", session), ("do", what), ("message", message)];
@@ -45,8 +47,9 @@ async fn an_owner_reads_answers_and_blocks(server: TestServer, model: Model) {
     visitor.post(SEND, say.clone()).await.refused(403, "visitor_chat.visitor_blocked");
     assert_eq!(act("unblock", "").await.status, 303);
     let number = id.to_string();
-    let pause = [("csrf", csrf.as_str()), ("avatar", number.as_str()), ("do", "pause")];
-    assert_eq!(browser.post_form("/visitors", &pause).await.status, 303);
+    let pause = [("csrf", csrf.as_str()), ("do", "pause")];
+    let small = format!("/avatars/{number}/act");
+    assert_eq!(browser.post_form(&small, &pause).await.status, 303);
     visitor.post(SEND, say.clone()).await.refused(403, "avatar.chat.paused");
     assert_eq!(act("nonsense", "").await.status, 303);
 
@@ -58,8 +61,8 @@ async fn an_owner_reads_answers_and_blocks(server: TestServer, model: Model) {
         let form = [("csrf", csrf.as_str()), ("session", session), ("do", what), ("message", "x")];
         assert_eq!(other.post_form("/visitors", &form).await.status, 404, "{what}");
     }
-    let form = [("csrf", csrf.as_str()), ("avatar", number.as_str()), ("do", "resume")];
-    assert_eq!(other.post_form("/visitors", &form).await.status, 404);
+    let form = [("csrf", csrf.as_str()), ("do", "resume")];
+    assert_eq!(other.post_form(&small, &form).await.status, 404);
     assert_eq!(act("delete", "").await.status, 303);
     assert_eq!(browser.get(&link).await.status, 404);
 }

@@ -56,6 +56,8 @@ const STYLES: &str = concat!(
     include_str!("../assets/css/hub.css"),
     "\n",
     include_str!("../assets/css/docs.css"),
+    "\n",
+    include_str!("../assets/css/visitors.css"),
 );
 
 static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
@@ -70,6 +72,10 @@ static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
         ("profile.js", Asset::new(JS, &include_bytes!("../assets/profile.js")[..])),
         ("memories.js", Asset::new(JS, &include_bytes!("../assets/memories.js")[..])),
         ("notes.js", Asset::new(JS, &include_bytes!("../assets/notes.js")[..])),
+        ("listen.js", Asset::new(JS, &include_bytes!("../assets/listen.js")[..])),
+        ("visit.js", Asset::new(JS, &include_bytes!("../assets/visit.js")[..])),
+        ("visitors.js", Asset::new(JS, &include_bytes!("../assets/visitors.js")[..])),
+        ("widget.js", Asset::new(JS, &include_bytes!("../assets/widget.js")[..])),
         ("leave.js", Asset::new(JS, &include_bytes!("../assets/leave.js")[..])),
         ("logo.svg", Asset::new(SVG, &include_bytes!("../assets/logo.svg")[..])),
         ("icons.svg", Asset::new(SVG, &include_bytes!("../assets/icons.svg")[..])),
@@ -122,14 +128,19 @@ pub(crate) async fn serve(
     Ok(asset.answer(version, &headers).await)
 }
 
+/// Serves an asset at an address without the hash of its content.
+pub(crate) async fn plain(name: &str, headers: HeaderMap) -> Result<Response, ApiError> {
+    serve(Path(name.to_owned()), RawQuery(None), headers).await
+}
+
 /// Serves the icon at the path where browsers look for one.
 pub(crate) async fn favicon(headers: HeaderMap) -> Result<Response, ApiError> {
-    serve(Path("favicon.ico".to_owned()), RawQuery(None), headers).await
+    plain("favicon.ico", headers).await
 }
 
 /// Serves the description for installing the pages as an app.
 pub(crate) async fn web_manifest(headers: HeaderMap) -> Result<Response, ApiError> {
-    serve(Path("manifest.webmanifest".to_owned()), RawQuery(None), headers).await
+    plain("manifest.webmanifest", headers).await
 }
 
 #[cfg(test)]

@@ -147,6 +147,8 @@ struct ChatPage<'a> {
     start: Option<Start>,
     /// True if the model accepts pictures.
     has_pictures: bool,
+    /// The path of what is said into the microphone, if the server listens.
+    listen: Option<&'static str>,
     /// The conversation to restore.
     restore: Option<String>,
     notice: Option<&'static str>,
@@ -276,6 +278,7 @@ async fn render(
             None => Some(start::load(console, account, page.language).await?),
         },
         has_pictures: console.chat.house().has_pictures,
+        listen: console.chat.listens().then_some(crate::listen::PATH),
         is_pinned: session.as_ref().is_some_and(Session::is_pinned),
         title: session.map(|session| list::title(session.title, t)).unwrap_or_default(),
         open: id,

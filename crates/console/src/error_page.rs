@@ -5,7 +5,13 @@ use axum::{extract::Request, middleware::Next, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use web::{ApiError, Code, Language, names};
 
-use crate::{keys, page::Page, policy::POLICY, sign_in, texts::Texts};
+use crate::{
+    keys,
+    page::Page,
+    policy::{Framed, POLICY},
+    sign_in,
+    texts::Texts,
+};
 
 const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -33,7 +39,12 @@ struct ErrorPage<'a> {
 /// Middleware that adds headers to every response of this crate.
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let is_framed = response.extensions().get::<Framed>().is_some();
     add_headers(response.headers_mut());
+    if is_framed {
+        // Its policy says which pages may show it.
+        response.headers_mut().remove(header::X_FRAME_OPTIONS);
+    }
     response
 }
 

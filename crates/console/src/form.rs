@@ -29,6 +29,11 @@ pub(crate) const SURE: &str = "sure";
 pub(crate) struct Fields(Vec<(String, String)>);
 
 impl Fields {
+    /// Creates fields from what was sent. The caller checks what a token would prove.
+    pub(crate) const fn of(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
     /// Returns the first value of a field, or an empty text if there is none.
     pub(crate) fn text(&self, name: &str) -> String {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()

@@ -21,6 +21,7 @@ mod hub;
 mod icons;
 mod keys;
 mod language;
+mod listen;
 mod markdown;
 mod memories;
 mod new_password;
@@ -71,6 +72,13 @@ pub const PUBLIC: &[&str] = &[
     assets::FAVICON,
     assets::WEB_MANIFEST,
     paths::PERSON,
+    people::talk::PATH,
+    people::talk::AVATAR,
+    people::talk::LISTEN,
+    people::share::PERSON_QR,
+    people::share::AVATAR_QR,
+    people::widget::SCRIPT,
+    people::widget::FRAME,
 ];
 
 /// The ends of the paths of forms with files.
@@ -85,8 +93,19 @@ pub mod import {
 pub use admin::upkeep;
 
 /// Pages whose response waits for the complete response of a model or of an API, or for a backup.
-pub const SLOW: &[&str] =
-    &[admin::MODELS, admin::TEST, admin::SEARCH, admin::BACK_UP, chat::PATH, hub::TRY, people::talk::PATH];
+pub const SLOW: &[&str] = &[
+    admin::MODELS,
+    admin::TEST,
+    admin::SEARCH,
+    admin::BACK_UP,
+    chat::PATH,
+    hub::TRY,
+    people::talk::PATH,
+    people::talk::AVATAR,
+    people::talk::LISTEN,
+    listen::PATH,
+    people::widget::FRAME,
+];
 
 /// The crates whose data the pages show and change.
 #[derive(Clone)]
@@ -249,6 +268,7 @@ pub fn router(console: Console) -> Router {
         .route(search::PATH, get(search::show))
         .route(chat::live::SAY, post(chat::live::say))
         .route("/chat/live", get(chat::live::follow))
+        .route(listen::PATH, post(listen::own))
         .route("/chat/stop", post(chat::live::stop))
         .route("/chat/rename", post(chat::change::rename))
         .route("/chat/pin", post(chat::change::pin))
@@ -257,9 +277,8 @@ pub fn router(console: Console) -> Router {
         .route("/chat/restore", post(chat::change::restore))
         .route("/chat/export", get(chat::change::export))
         .route("/chat/messages/{id}", get(chat::sent::show))
-        .route(paths::PERSON, get(people::show))
-        .route(people::talk::PATH, get(people::talk::show).post(people::talk::submit))
-        .route(visitors::PATH, get(visitors::show).post(visitors::submit))
+        .merge(people::router())
+        .merge(visitors::router())
         .merge(admin::router())
         .merge(docs::router())
         .merge(agents::router())

@@ -68,6 +68,7 @@ pub(crate) struct About {
     /// The id of the voice; `None` if the server does not speak.
     voice: Option<String>,
     is_public: bool,
+    is_listed: bool,
 }
 
 /// The form that scripts send with the time zone of the browser.
@@ -90,6 +91,7 @@ impl From<Fields> for About {
             zone: plain("zone").trim().to_owned(),
             voice: fields.all("voice").into_iter().next().map(|voice| voice.trim().to_owned()),
             is_public: plain("public_page") == "1",
+            is_listed: plain("listed") == "1",
         }
     }
 }
@@ -166,6 +168,7 @@ pub(crate) async fn render(
             zone: profile.time_zone.clone(),
             voice: console.chat.speech_model().map(|_| profile.voice_id.clone()),
             is_public: profile.is_public(),
+            is_listed: profile.is_listed,
         },
         face: Face::new(&who.name, &profile.avatar, &console.public_url).huge(),
         cover: own_picture(&profile.cover, &console.public_url).map(str::to_owned),
@@ -237,7 +240,7 @@ pub(crate) async fn save(
     member: Member,
     CsrfForm(typed): CsrfForm<About>,
 ) -> Result<Response, ApiError> {
-    let About { name, bio, words, avatar, zone, voice, is_public } = typed.clone();
+    let About { name, bio, words, avatar, zone, voice, is_public, is_listed } = typed.clone();
     let change = Change {
         name: Some(name),
         bio: Some(bio),
@@ -246,6 +249,7 @@ pub(crate) async fn save(
         time_zone: Some(zone),
         voice_id: voice,
         is_public: Some(is_public),
+        is_listed: Some(is_listed),
         ..Change::default()
     };
     match console.memory.update_profile(member.account.id, change).await {

@@ -77,6 +77,9 @@ texts! {
     nav_docs: "开发文档", "Documentation";
     language: "语言", "Language";
     sign_out: "退出登录", "Sign out";
+    listen: "说话输入", "Dictate";
+    listen_stop: "停止录音", "Stop recording";
+    listen_failed: "没能听清，请检查麦克风后再试", "Nothing was heard; check the microphone";
     copy: "复制", "Copy";
     copied: "已复制", "Copied";
     back_home: "返回首页", "Back to home";
@@ -446,6 +449,7 @@ mod tests {
             crate::notes::texts::ALL,
             crate::plaza::texts::ALL,
             crate::profile::texts::ALL,
+            crate::visitors::avatars::texts::ALL,
             crate::visitors::texts::ALL,
         ] {
             both_languages_have_the_same_places_for_values(all);

@@ -33,7 +33,7 @@ impl Theme {
         cookies::value(headers, COOKIE).map(Self::parse).unwrap_or_default()
     }
 
-    fn parse(name: &str) -> Self {
+    pub(crate) fn parse(name: &str) -> Self {
         match name {
             "light" => Self::Light,
             "dark" => Self::Dark,

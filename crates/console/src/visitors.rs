@@ -1,20 +1,20 @@
 //! The page of avatars and visitors: what visitors said, answers in person, and who may come.
 
+pub(crate) mod avatars;
+mod live;
 pub(crate) mod texts;
 
+use ::avatars::visit::{Brief, Sender, Visit, VisitMessage};
 use askama::Template;
-use avatars::{
-    AvatarId,
-    avatar::{Avatar, Change},
-    visit::{Sender, Visit, VisitMessage},
-};
 use axum::{
+    Router,
     extract::State,
     response::{IntoResponse, Redirect, Response},
+    routing::get,
 };
 use http::StatusCode;
 use serde::Deserialize;
-use web::{ApiError, Code, Query, paging::Page as Numbers};
+use web::{ApiError, Code, Query};
 
 use crate::{
     Console,
@@ -27,8 +27,15 @@ use texts::Texts;
 
 /// The path of the page.
 pub(crate) const PATH: &str = "/visitors";
-/// Conversations in the list, and avatars above it.
+/// Conversations in the list.
 const SHOWN: i64 = 50;
+
+pub(crate) fn router() -> Router<Console> {
+    Router::new()
+        .route(PATH, get(show).post(submit))
+        .route(live::PATH, get(live::follow))
+        .merge(avatars::router())
+}
 
 /// Query of the page.
 #[derive(Debug, Default, Deserialize)]
@@ -37,20 +44,16 @@ pub(crate) struct Params {
     session: Option<String>,
 }
 
-/// An avatar in the list.
-struct AvatarLine {
-    id: AvatarId,
-    title: String,
-    share_code: String,
-    visits: String,
-    is_paused: bool,
-}
-
 /// A conversation in the list.
 struct VisitLine {
     link: String,
     name: String,
     count: String,
+    /// The number of messages that the owner has not seen; empty if there are none.
+    unread: String,
+    /// The beginning of the conversation, and of its latest message.
+    begins: String,
+    latest: String,
     at: When,
     is_open: bool,
     taken_over: bool,
@@ -60,6 +63,8 @@ struct VisitLine {
 /// A message of the conversation that is read.
 struct Line {
     by: &'static str,
+    /// True for what the double or the owner said.
+    is_own: bool,
     text: String,
     at: When,
 }
@@ -78,7 +83,6 @@ struct Reading {
 struct VisitorsPage<'a> {
     page: &'a Page,
     t: &'static Texts,
-    avatars: Vec<AvatarLine>,
     visits: Vec<VisitLine>,
     reading: Option<Reading>,
     alert: Option<String>,
@@ -109,18 +113,22 @@ async fn render(
         Some(visit) => console.avatars.visit_messages(visit.id).await?,
         None => Vec::new(),
     };
-    let numbers = Numbers { limit: SHOWN, offset: 0 };
-    let (avatars, visits) = futures::try_join!(
-        console.avatars.avatars(account, numbers),
+    if let Some(visit) = &reading {
+        console.avatars.see_visit(visit).await?;
+    }
+    let (visits, mut briefs) = futures::try_join!(
         console.avatars.visits(account, None, SHOWN),
+        console.avatars.briefs(account, SHOWN),
     )?;
     let open = reading.as_ref().map(|visit| visit.id);
     let template = VisitorsPage {
         t,
-        avatars: avatars.list.into_iter().map(|avatar| avatar_line(avatar, t)).collect(),
         visits: visits
             .into_iter()
-            .map(|visit| VisitLine { is_open: open == Some(visit.id), ..line(visit, t) })
+            .map(|visit| {
+                let brief = briefs.remove(&visit.id).unwrap_or_default();
+                VisitLine { is_open: open == Some(visit.id), ..line(visit, brief, t) }
+            })
             .collect(),
         reading: reading.map(|visit| read(visit, messages, t)),
         alert: refused.as_ref().map(|error| error.message(page.language)),
@@ -140,25 +148,18 @@ fn missing(error: ApiError) -> ApiError {
     }
 }
 
-fn avatar_line(avatar: Avatar, t: &'static Texts) -> AvatarLine {
-    AvatarLine {
-        id: avatar.id,
-        title: avatar.title,
-        share_code: avatar.share_code,
-        visits: fill(t.visits, avatar.usage_count),
-        is_paused: avatar.paused_at.is_some(),
-    }
-}
-
 fn named(visit: &Visit, t: &'static Texts) -> String {
     if visit.visitor_name.is_empty() { t.nameless.to_owned() } else { visit.visitor_name.clone() }
 }
 
-fn line(visit: Visit, t: &'static Texts) -> VisitLine {
+fn line(visit: Visit, brief: Brief, t: &'static Texts) -> VisitLine {
     VisitLine {
         name: named(&visit, t),
         link: format!("{PATH}?session={}", visit.name),
         count: fill(t.messages, visit.messages),
+        unread: if brief.unread > 0 { fill(t.unread, brief.unread) } else { String::new() },
+        latest: if brief.latest == brief.begins { String::new() } else { brief.latest },
+        begins: brief.begins,
         at: When(visit.active_at),
         is_open: false,
         taken_over: visit.taken_over,
@@ -173,6 +174,7 @@ fn read(visit: Visit, messages: Vec<VisitMessage>, t: &'static Texts) -> Reading
             Sender::Avatar => t.double,
             Sender::Owner => t.me,
         },
+        is_own: message.sender != Sender::Visitor,
         text: message.content,
         at: When(message.created_at),
     });
@@ -192,14 +194,12 @@ enum Action {
     Block,
     Unblock,
     Delete,
-    Pause(bool),
 }
 
-/// A form of the page: an action on a conversation or on an avatar.
+/// A form of the page: an action on a conversation.
 pub(crate) struct VisitorForm {
     action: Option<Action>,
     session: String,
-    avatar: Option<AvatarId>,
 }
 
 impl From<Fields> for VisitorForm {
@@ -211,12 +211,9 @@ impl From<Fields> for VisitorForm {
                 "block" => Some(Action::Block),
                 "unblock" => Some(Action::Unblock),
                 "delete" => Some(Action::Delete),
-                "pause" => Some(Action::Pause(true)),
-                "resume" => Some(Action::Pause(false)),
                 _ => None,
             },
             session: fields.text("session"),
-            avatar: fields.text("avatar").parse().ok(),
         }
     }
 }
@@ -229,12 +226,6 @@ pub(crate) async fn submit(
 ) -> Result<Response, ApiError> {
     let (account, avatars) = (member.account.id, &console.avatars);
     let Some(action) = form.action else { return Ok(Redirect::to(PATH).into_response()) };
-    if let Action::Pause(paused) = action {
-        let avatar = form.avatar.ok_or(Code::NotFound)?;
-        let change = Change { paused: Some(paused), ..Change::default() };
-        avatars.update_avatar(account, avatar, change).await?;
-        return Ok(Redirect::to(PATH).into_response());
-    }
     let visit = avatars.own_visit(account, &form.session).await.map_err(missing)?;
     let done = match action {
         Action::Say(text) => avatars.answer_in_person(&visit, &text).await,
@@ -245,7 +236,6 @@ pub(crate) async fn submit(
             avatars.delete_visit(&visit).await?;
             return Ok(Redirect::to(PATH).into_response());
         }
-        Action::Pause(_) => Ok(()),
     };
     match done {
         Ok(()) => Ok(Redirect::to(&format!("{PATH}?session={}#end", visit.name)).into_response()),

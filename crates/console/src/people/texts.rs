@@ -7,8 +7,17 @@ crate::texts::texts! {
     own: "这是别人看到的样子，只有你看得到这一行。", "This is what others see. Only you see this line.";
     talk: "和分身聊聊", "Talk to the double";
     back: "返回主页", "Back to the page";
-    talk_lead: "分身只知道公开的内容。分身的主人能看到你写的消息。",
-        "The double knows only what is public. Its owner can read what you write.";
+    talk_lead: "回答由 AI 生成，只用公开的内容。{} 看得到这段对话。",
+        "An AI answers from what is public. {} can read this conversation.";
+    share: "分享", "Share";
+    share_lead: "扫码打开这个主页", "Scan to open this page";
+    qr: "链接的二维码", "QR code of the link";
+    link: "链接", "Link";
+    about: "{} 的主页", "The page of {}";
+    log: "对话内容", "Conversation";
+    wait: "正在回答…", "Answering…";
+    lost: "没有连上，请再试一次。", "Not connected. Please try again.";
+    hint: "回答由 AI 生成，主人看得到这段对话。", "An AI answers. Its owner can read this conversation.";
     you: "你", "You";
     double: "分身", "Double";
     in_person: "本人", "In person";

@@ -10,6 +10,8 @@ crate::texts::texts! {
     own_page: "公开主页", "Public page";
     own_page_hint: "打开后，谁都能看到你的名字、头像、封面、简介和兴趣公开的一面。",
         "Everybody can see your name, picture, cover, bio, and the public side of your interests.";
+    listed: "让搜索引擎收录", "Let search engines list it";
+    listed_hint: "关闭时，公开主页会请搜索引擎不要收录。", "If off, your public page asks search engines not to list it.";
     own_page_open: "看公开主页", "Open your public page";
     pictures: "封面与头像", "Cover and picture";
     avatar: "头像", "Picture";

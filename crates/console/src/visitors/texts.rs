@@ -5,13 +5,11 @@ crate::texts::texts! {
     lead: "别人和你的分身形象的对话。访客只能了解公开的记忆和兴趣，以及你为形象选择的笔记。",
         "What others say to your avatars. Visitors learn of public memories and interests, and of notes that \
          you chose for an avatar.";
-    avatars: "分身形象", "Avatars";
-    share_code: "分享码", "Share code";
-    visits: "{} 次对话", "Conversations: {}";
-    paused: "已暂停", "Paused";
-    open: "接待中", "Open";
-    pause: "暂停接待", "Pause";
-    resume: "恢复接待", "Receive visitors";
+    title_list: "分身形象", "Avatars";
+    views_label: "访客", "Visitors";
+    skills: "技能", "Skills";
+    unread: "{} 条未读", "{} unread";
+    latest: "最新：", "Latest:";
     conversations: "对话", "Conversations";
     none: "还没有访客", "No visitors yet";
     none_lead: "把分享码或密钥交给别人或应用后，访客的对话会出现在这里。",
