@@ -51,6 +51,8 @@ const USE_CHAT: Needs = Needs::Scope(&["chat", "chat.write"], "chat", "chat.writ
 const READ_CHAT: Needs = Needs::Scope(&["chat", "chat.read"], "chat", "chat.read");
 const READ_PLAZA: Needs = Needs::Scope(&["plaza.read"], "plaza.read", "plaza.read");
 const WRITE_PLAZA: Needs = Needs::Scope(&["plaza.write"], "plaza.write", "plaza.write");
+const READ_FRIENDS: Needs = Needs::Scope(&["friend.read"], "friend.read", "friend.read");
+const WRITE_FRIENDS: Needs = Needs::Scope(&["friend.write"], "friend.write", "friend.write");
 const READ_AVATARS: Needs = Needs::Scope(&["avatar.read"], "avatar.read", "avatar.read");
 const WRITE_AVATARS: Needs = Needs::Scope(&["avatar.write"], "avatar.write", "avatar.write");
 
@@ -121,6 +123,11 @@ const ENDPOINTS: &[Endpoint] = &[
     get("/secondme/avatar/evaluations/{runId}/report", READ_AVATARS),
     post("/secondme/visitor-chat/init", USE_CHAT),
     post("/secondme/visitor-chat/send", USE_CHAT),
+    get("/secondme/friend/list", READ_FRIENDS),
+    post("/secondme/friend/invite/send", WRITE_FRIENDS),
+    post("/secondme/friend/invite/handle", WRITE_FRIENDS),
+    post("/secondme/friend/break-ice", WRITE_FRIENDS),
+    get("/secondme/discover/users", Needs::Scope(&["discover"], "discover", "discover")),
     post("/secondme/plaza/posts/create", WRITE_PLAZA),
     get("/secondme/plaza/posts/{postId}", READ_PLAZA),
     post("/secondme/plaza/posts/{postId}/update", WRITE_PLAZA),

@@ -30,6 +30,7 @@ mod api {
     mod chat_tools;
     mod current_facts;
     pub mod doctor;
+    mod friends;
     mod imports;
     mod memory;
     pub mod model_encodings;
@@ -38,6 +39,7 @@ mod api {
     mod note;
     mod note_pages;
     mod oauth;
+    mod older;
     mod quota;
     mod speech;
     mod user;
@@ -65,6 +67,7 @@ mod clients {
     mod small_model;
     mod standard;
     mod visitor;
+    mod widget;
 
     /// Waits for `demo.json`, and returns its content.
     fn demo(data_dir: &std::path::Path) -> serde_json::Value {
@@ -172,6 +175,7 @@ mod pages {
     mod agents;
     mod apps;
     mod audit;
+    mod avatars;
     pub mod browser;
     mod chat;
     mod chat_browser;
@@ -183,7 +187,9 @@ mod pages {
     mod docs;
     mod facts;
     mod frame;
+    mod guests;
     mod keys;
+    mod listen;
     mod memories;
     mod models;
     mod notes;

@@ -6,6 +6,7 @@ mod demo;
 pub mod import;
 mod logging;
 mod metrics;
+mod older;
 mod openapi;
 mod otlp;
 mod permissions;

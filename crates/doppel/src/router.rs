@@ -39,7 +39,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use web::{ApiError, Code, boundary, server::Leaving};
 
-use crate::{config::Config, openapi, reference, tools::HubTools};
+use crate::{config::Config, older, openapi, reference, tools::HubTools};
 
 /// Routes that need no caller, in addition to those of the console. Every other route needs one, so a new
 /// route is closed by default.
@@ -179,7 +179,8 @@ impl Service<Request<Body>> for Front {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        older::rewrite(&mut request);
         if let Some(refused) = self.boundary.refuse(&request) {
             return Either::Right(Box::pin(std::future::ready(Ok(refused))));
         }

@@ -43,6 +43,17 @@ pub struct Standing {
     pub(super) certificate: Option<CertificateResponse>,
 }
 
+/// A certificate in responses of the older API, whose document does not have them.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Access {
+    pub(super) activated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) certificate_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) issued_at: Option<String>,
+}
+
 /// A certificate in responses.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

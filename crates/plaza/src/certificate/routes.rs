@@ -6,7 +6,7 @@ use store::AccountId;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use web::{ApiError, ApiResult, Data, Envelope, Query};
 
-use super::model::{CertificateResponse, Standing, Whose};
+use super::model::{Access, CertificateResponse, Standing, Whose};
 use crate::Plaza;
 
 pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
@@ -14,6 +14,8 @@ pub(crate) fn router(plaza: Plaza) -> OpenApiRouter {
         .routes(routes!(show))
         // Clients drop their credential when they are redirected, so both forms answer.
         .route("/certificate", axum::routing::get(show))
+        // For clients of the older API.
+        .route("/certificate/access", axum::routing::get(access))
         .with_state(plaza)
 }
 
@@ -39,6 +41,14 @@ async fn show(
         None => None,
     };
     Ok(Data(Standing { has_certificate: certificate.is_some(), certificate }))
+}
+
+/// Returns the caller's certificate in the form of the older API.
+async fn access(State(plaza): State<Plaza>, caller: Caller) -> ApiResult<Access> {
+    let certificate = plaza.shown_certificate(caller.account()).await?;
+    let is_there = certificate.is_some();
+    let (number, issued) = certificate.map(|found| (found.certificate_number, found.issued_at)).unzip();
+    Ok(Data(Access { activated: is_there, certificate_number: number, issued_at: issued }))
 }
 
 impl Plaza {
