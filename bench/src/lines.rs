@@ -11,6 +11,7 @@ pub(crate) mod pages;
 pub(crate) mod plaza;
 pub(crate) mod recall;
 pub(crate) mod start;
+pub(crate) mod visitors;
 
 use std::{
     path::PathBuf,
@@ -48,6 +49,7 @@ pub(crate) struct Bench {
     pub(crate) entries: usize,
     pub(crate) others: usize,
     pub(crate) posts: Vec<u32>,
+    pub(crate) visitors: usize,
 }
 
 impl Bench {

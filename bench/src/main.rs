@@ -38,7 +38,7 @@ struct Args {
         long,
         value_enum,
         value_delimiter = ',',
-        default_value = "start,info,create,lookup,hub,chat,quality,recall,agents,grant"
+        default_value = "start,info,create,lookup,hub,chat,quality,recall,agents,grant,visitors"
     )]
     only: Vec<Part>,
     /// Measurements of each side, taken alternately.
@@ -67,6 +67,9 @@ struct Args {
         value_parser = clap::value_parser!(u32).range(100..),
     )]
     posts: Vec<u32>,
+    /// Sockets of visitors that are open at the same time.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    visitors: u32,
     /// Print JSON with all single figures.
     #[arg(long)]
     json: bool,
@@ -97,6 +100,8 @@ enum Part {
     Agents,
     /// OAuth2 tokens: issued, exchanged, refreshed, introspected.
     Grant,
+    /// Visitors of an avatar: open sockets, answers, a flood.
+    Visitors,
     /// The Plaza with each number of posts. Takes minutes, so it runs only if named.
     Plaza,
     /// The pages of a person with much data. Takes minutes, so it runs only if named.
@@ -137,6 +142,7 @@ fn main() -> Result<()> {
         entries: args.entries as usize,
         others: args.others as usize,
         posts: args.posts.clone(),
+        visitors: args.visitors as usize,
     };
     let mut report = Report::new(machine::facts(&bench.directory));
     let wanted = |part| args.only.contains(&part);
@@ -174,6 +180,9 @@ fn main() -> Result<()> {
     if wanted(Part::Grant) {
         report.extend(lines::grant::on_sqlite(&bench)?);
         report.extend(lines::grant::on_postgres(&bench)?);
+    }
+    if wanted(Part::Visitors) {
+        report.extend(lines::visitors::run(&bench)?);
     }
     if wanted(Part::Plaza) {
         report.extend(lines::plaza::run(&bench)?);
