@@ -86,10 +86,10 @@ async fn what_is_spoken_is_written_down(mut server: TestServer) {
 
     for (csrf, kind, sound, status) in [
         ("x", "audio/webm", &b"SOUND"[..], 403),
-        ("", "audio/webm", b"SOUND", 403),
-        (&csrf, "text/html", b"SOUND", 422),
-        (&csrf, "audio/webm", b"", 422),
-        (&csrf, "audio/webm", &vec![0; (4 << 20) + 1], 413),
+        ("", "audio/webm", &b"SOUND"[..], 403),
+        (csrf.as_str(), "text/html", &b"SOUND"[..], 422),
+        (csrf.as_str(), "audio/webm", &b""[..], 422),
+        (csrf.as_str(), "audio/webm", &vec![0; (4 << 20) + 1][..], 413),
     ] {
         assert_eq!(say(&browser, "/chat/listen", csrf, kind, sound).await.status, status, "{kind}");
     }
