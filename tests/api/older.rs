@@ -12,6 +12,8 @@ async fn call(actor: &Actor, method: Method, path: &str, body: serde_json::Value
 
 #[both_engines]
 async fn older_addresses_are_other_names(server: TestServer) {
+    // The first account has a certificate.
+    let _first = server.person("admin").await;
     let person = server.person("小明").await;
     let program = server.bearer(&person.program_token().await);
     let get = async |path: &str| program.get(&format!("{BASE}{path}")).await.data();
