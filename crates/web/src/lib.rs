@@ -8,6 +8,7 @@ pub mod address;
 pub mod asset;
 mod body;
 pub mod boundary;
+pub mod csv;
 pub mod envelope;
 pub mod error;
 pub mod extract;

@@ -136,7 +136,7 @@ async fn download(
 ) -> Result<Response, ApiError> {
     let (name, table) = avatars.export_file(&job, &params.token).await?;
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_TYPE, web::csv::MEDIA.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
