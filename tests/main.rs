@@ -147,8 +147,8 @@ mod hub {
 }
 mod matrix {
     mod credentials;
-    mod document;
-    mod fixtures;
+    pub mod document;
+    pub mod fixtures;
     mod ids;
 }
 mod mcp {
@@ -176,6 +176,7 @@ mod pages {
     mod apps;
     mod audit;
     mod avatars;
+    mod audit_list;
     pub mod browser;
     mod chat;
     mod chat_browser;

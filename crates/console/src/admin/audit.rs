@@ -29,6 +29,7 @@ const ACTIONS: &[(AuditAction, &str, &str)] = &[
     (AuditAction::AccountRoleChanged, "修改角色", "Role changed"),
     (AuditAction::PasswordLinkMade, "创建重设密码链接", "Link for a new password made"),
     (AuditAction::PasswordChanged, "修改密码", "Password changed"),
+    (AuditAction::PasswordRefused, "修改密码失败", "Password change refused"),
     (AuditAction::PasswordSet, "重设密码", "Password set anew"),
     (AuditAction::SessionStarted, "登录", "Signed in"),
     (AuditAction::SessionRefused, "登录失败", "Sign-in failed"),
@@ -64,6 +65,7 @@ const ACTIONS: &[(AuditAction, &str, &str)] = &[
     (AuditAction::DataImported, "导入数据", "Data imported"),
     (AuditAction::SignUpChanged, "修改注册方式", "Who may sign up changed"),
     (AuditAction::ServerReloaded, "重新载入配置", "Configuration reloaded"),
+    (AuditAction::ServerBackedUp, "备份", "Backup made"),
 ];
 
 /// The query of the page.

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::StatusCode;
+use identity::AuditAction;
 use web::{ApiError, Query};
 
 use super::{
@@ -134,7 +135,11 @@ pub(crate) async fn back_up(
 ) -> Result<Response, ApiError> {
     let Some(upkeep) = console.upkeep() else { return Err(web::Code::NotFound.into()) };
     match upkeep.back_up().await {
-        Ok(()) => Ok(Redirect::to(&format!("{PATH}?done=backup")).into_response()),
+        Ok(()) => {
+            let identity = &console.identity;
+            identity.record(identity.audit(AuditAction::ServerBackedUp, "")).await?;
+            Ok(Redirect::to(&format!("{PATH}?done=backup")).into_response())
+        }
         Err(error) => {
             tracing::error!(%error, "a backup that an administrator asked for failed");
             render(&console, member.page.at("admin", PATH), None, Some(error))

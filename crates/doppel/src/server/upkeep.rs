@@ -38,9 +38,10 @@ impl Upkeep for ServerUpkeep {
     }
 
     fn backups(&self) -> Result<BackupState, String> {
-        let Some(backups) = &self.backups else {
-            return Ok(if self.is_sqlite() { BackupState::Off } else { BackupState::Elsewhere });
-        };
+        if !self.is_sqlite() {
+            return Ok(BackupState::Elsewhere);
+        }
+        let Some(backups) = &self.backups else { return Ok(BackupState::Off) };
         let backup = &self.config.backup;
         Ok(BackupState::On {
             directory: backup.directory(&self.config.data_dir).display().to_string(),

@@ -46,6 +46,7 @@ impl Identity {
             self.db().fetch_optional(queries::PASSWORD_BY_ID, params![account.id]).await?;
         let phc = row.map(|row| row.password_hash);
         if !self.0.account_hasher.verify(old.expose().to_owned(), phc).await? {
+            self.record(self.audit(AuditAction::PasswordRefused, &account.email).by(account.id)).await?;
             return Err(Code::SignInFailed.into());
         }
         self.forgive_attempts(&account.email, None).await?;

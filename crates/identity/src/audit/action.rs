@@ -29,6 +29,9 @@ pub enum AuditAction {
     /// A person changed their password.
     #[strum(serialize = "account.password_changed")]
     PasswordChanged,
+    /// A password was not changed, because the old one was wrong.
+    #[strum(serialize = "account.password_refused")]
+    PasswordRefused,
     /// A password was set without the old one.
     #[strum(serialize = "account.password_set")]
     PasswordSet,
@@ -134,6 +137,9 @@ pub enum AuditAction {
     /// The configuration of the running server was reloaded.
     #[strum(serialize = "server.reloaded")]
     ServerReloaded,
+    /// An administrator made a backup.
+    #[strum(serialize = "server.backed_up")]
+    ServerBackedUp,
 }
 
 impl AuditAction {
@@ -152,6 +158,7 @@ impl AuditAction {
             | Self::ProgramConnected
             | Self::ProgramEnded
             | Self::PasswordChanged
+            | Self::PasswordRefused
             | Self::PasswordSet => Kind::SignIn,
             Self::KeyCreated
             | Self::KeyRotated
@@ -185,14 +192,15 @@ impl AuditAction {
             | Self::ModelMoved
             | Self::ModelDeleted
             | Self::SignUpChanged
-            | Self::ServerReloaded => Kind::Administration,
+            | Self::ServerReloaded
+            | Self::ServerBackedUp => Kind::Administration,
             Self::DataExported | Self::DataImported => Kind::Data,
         }
     }
 
     /// Returns true if it was refused.
     pub const fn is_refused(self) -> bool {
-        matches!(self, Self::SessionRefused)
+        matches!(self, Self::SessionRefused | Self::PasswordRefused)
     }
 }
 
@@ -234,5 +242,20 @@ mod tests {
             assert!(AuditAction::iter().any(|action| action.kind() == kind), "{kind:?}");
             assert_eq!(kind.name().parse(), Ok(kind));
         }
+    }
+
+    #[test]
+    fn the_document_lists_every_action() {
+        let document = include_str!("../../../../docs/security.md");
+        let mut listed: Vec<String> = Vec::new();
+        for row in document.lines().filter_map(|line| line.strip_prefix("| `")) {
+            let (object, actions) = row.split_once("` | ").unwrap();
+            let names = actions.split('`').skip(1).step_by(2);
+            listed.extend(names.map(|name| format!("{object}.{name}")));
+        }
+        let mut all: Vec<&str> = AuditAction::iter().map(AuditAction::name).collect();
+        all.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(listed, all);
     }
 }
