@@ -183,3 +183,40 @@ async fn every_page_has_its_headers_one_heading_and_no_inline_code(server: TestS
         );
     }
 }
+
+/// The page of an app shows what it called, refused calls, quiet days and durations; nobody else sees it.
+#[both_engines]
+async fn usage_of_an_app_is_charted_by_day_and_endpoint(server: TestServer) {
+    let owner = server.person("developer").await;
+    let app = owner.app("user.info").await;
+    let developer = owner.signed_in().await.in_english();
+    let page = format!("/apps/{}", app.id);
+    let quiet = developer.get(&page).await.body;
+    assert!(quiet.contains("class=\"chart wide\"") && !quiet.contains("Average duration"), "{quiet}");
+
+    let id = app.id.clone();
+    let app = server.person("person").await.with_token(&app, "user.info").await;
+    app.get("/gate/lab/api/secondme/user/info").await.data();
+    app.get("/api/secondme/user/info").await.data();
+    app.get("/api/secondme/user/shades").await.refused(403, "apikey.permission.denied");
+
+    let used = developer.get(&page).await.body;
+    assert!(
+        used.contains("<code>/api/secondme/user/info</code>") && used.contains("Average duration"),
+        "{used}"
+    );
+    assert!(used.contains("Success <b>2</b>") && used.contains("Rejected <b>1</b>"), "{used}");
+    assert_eq!(used.matches("class=\"hit\"").count(), 31, "thirty days, and the duration of one");
+    let week = developer.get(&format!("{page}?days=7")).await.body;
+    assert_eq!(week.matches("class=\"hit\"").count(), 8);
+    let mut other = signed_in(&server, "other").await;
+    assert_eq!(other.get(&page).await.status, 404);
+
+    let identity = &server.running().identity;
+    server.clock().advance_ms(401 * 86_400_000);
+    identity.remove_expired().await.unwrap();
+    assert!(
+        identity.app_usage(owner.account.id, &id, 1000).await.unwrap().is_empty(),
+        "counts are kept for 400 days"
+    );
+}

@@ -5,7 +5,9 @@ pub(crate) mod create;
 pub(crate) mod detail;
 mod form;
 mod shown;
+mod snippet;
 pub(crate) mod texts;
+mod usage;
 
 use askama::Template;
 use axum::{extract::State, response::Response};

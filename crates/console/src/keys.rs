@@ -5,7 +5,7 @@ pub(crate) mod create;
 pub(crate) mod detail;
 pub(crate) mod expiry;
 mod shown;
-mod usage;
+pub(crate) mod usage;
 mod view;
 
 use askama::Template;

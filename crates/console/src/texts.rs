@@ -186,6 +186,8 @@ texts! {
     preset_all_about: "只给你自己的程序", "For your own programs only";
     usage_chart: "每天的调用", "Calls per day";
     usage_times: "次", "calls";
+    usage_durations: "每天的平均耗时", "Average duration per day";
+    durations_scroll: "耗时图，可以左右滚动", "Chart of durations, scrolls sideways";
     chart_scrolls: "图表，可以左右滚动", "Chart, scrolls sideways";
 
     // The list of keys.

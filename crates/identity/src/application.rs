@@ -136,6 +136,7 @@ impl Identity {
             .write(move |tx| {
                 Box::pin(async move {
                     found(tx.execute(queries::DELETE, params![&key, account]).await?)?;
+                    tx.execute(queries::DELETE_USAGE, params![&key]).await?;
                     entry.record(tx).await?;
                     announce(tx, &key).await
                 })

@@ -1,6 +1,6 @@
 //! The authentication middleware: every route needs a caller unless it is on the list of public routes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -14,7 +14,7 @@ use crate::{
     Cookies, Credential, Identity, KeyId,
     caller::Who,
     credential::Kind,
-    usage::{Call, Outcome},
+    usage::{Call, Counted, Outcome},
 };
 
 /// The state of the [`guard`] middleware.
@@ -60,11 +60,11 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
     };
     let is_public = guard.public.contains(&route.as_str());
     let address = request.extensions().get::<ClientAddress>().copied();
-    let mut person = None;
-    let key = match guard.caller(request.method(), request.headers(), route.as_str()).await {
+    let (mut person, start) = (None, Instant::now());
+    let counted = match guard.caller(request.method(), request.headers(), route.as_str()).await {
         Ok(Some(Who::Person(caller))) => {
-            let key = match caller.credential() {
-                Credential::ApiKey { id, .. } => Some(*id),
+            let counted = match caller.credential() {
+                Credential::ApiKey { id, .. } => Some(Counted::Key(*id)),
                 Credential::Session { id, .. } => {
                     guard.identity.note_session(*id);
                     None
@@ -73,18 +73,19 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
                     guard.identity.note_program(*id);
                     None
                 }
-                Credential::Token { authorization, .. } => {
+                Credential::Token { authorization, application, .. } => {
                     guard.identity.note_authorization(*authorization);
-                    None
+                    Some(Counted::App(application.as_str().into()))
                 }
             };
             person = Some(caller.account());
             request.extensions_mut().insert(caller);
-            key
+            counted
         }
         Ok(Some(Who::App(app))) => {
+            let counted = Counted::App(app.application().into());
             request.extensions_mut().insert(app);
-            None
+            Some(counted)
         }
         Ok(None) if is_public => None,
         Ok(None) => return refuse(&request, ApiError::new(Code::AuthMissing)),
@@ -92,20 +93,18 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
         Err(_refused) if is_public => None,
         Err(refused) => {
             if let (Some(key), Some(address)) = (refused.key, address) {
-                guard.identity.note_call(Call::new(
-                    key,
-                    route.as_str(),
-                    address,
-                    Outcome::refused(&refused.error),
-                ));
+                let outcome = Outcome::refused(&refused.error);
+                let key = Counted::Key(key);
+                guard.identity.note_call(Call::new(key, route.as_str(), address, outcome, start.elapsed()));
             }
             return refuse(&request, refused.error);
         }
     };
     // The store limits how many connections the writes of one person may use.
     let response = store::on_behalf_of(person, next.run(request)).await;
-    if let (Some(key), Some(address)) = (key, address) {
-        guard.identity.note_call(Call::new(key, route.as_str(), address, Outcome::of(&response)));
+    if let (Some(counted), Some(address)) = (counted, address) {
+        let outcome = Outcome::of(&response);
+        guard.identity.note_call(Call::new(counted, route.as_str(), address, outcome, start.elapsed()));
     }
     response
 }

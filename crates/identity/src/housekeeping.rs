@@ -23,6 +23,8 @@ const ATTEMPTS: &str = "DELETE FROM sign_in_attempt WHERE subject IN \
      (SELECT subject FROM sign_in_attempt WHERE updated_at <= $1 LIMIT $2)";
 const USAGE: &str = "DELETE FROM api_key_usage WHERE (key_id, day, endpoint, outcome) IN \
      (SELECT key_id, day, endpoint, outcome FROM api_key_usage WHERE day < $1 LIMIT $2)";
+const APP_USAGE: &str = "DELETE FROM app_usage WHERE (application_id, day, endpoint, outcome) IN \
+     (SELECT application_id, day, endpoint, outcome FROM app_usage WHERE day < $1 LIMIT $2)";
 
 /// Time for which an expired code is kept, in milliseconds (a day), so that a second use still revokes what
 /// the first one obtained.
@@ -110,7 +112,9 @@ impl Identity {
         ] {
             most = most.max(self.db().execute(sql, params![before, BATCH]).await?);
         }
-        most = most.max(self.db().execute(USAGE, params![now.day() - USAGE_DAYS, BATCH]).await?);
+        for sql in [USAGE, APP_USAGE] {
+            most = most.max(self.db().execute(sql, params![now.day() - USAGE_DAYS, BATCH]).await?);
+        }
         Ok(most >= u64::try_from(BATCH).unwrap_or(u64::MAX))
     }
 }

@@ -1,16 +1,16 @@
-//! Usage records of API keys. Calls are counted in memory and written once a second, so that no request waits
-//! for a write.
+//! Usage records of API keys and apps. Calls are counted in memory and written once a second, so that no
+//! request waits for a write.
 
 mod pending;
 mod queries;
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::response::Response;
-use store::{BatchWriter, Timestamp, from_row, params};
+use store::{AccountId, BatchWriter, Timestamp, from_row, params};
 use web::{ApiError, ClientAddress, Tasks};
 
-use self::pending::{KeyUse, Pending, REFUSALS_PER_KEY, REFUSALS_WAITING, Refusal};
+use self::pending::{Counts, KeyUse, Pending, REFUSALS_PER_KEY, REFUSALS_WAITING, Refusal};
 use crate::{AuthorizationId, Identity, KeyId, ProgramId, SessionId};
 
 /// Interval at which counts are written.
@@ -52,19 +52,34 @@ impl Outcome {
     }
 }
 
-/// A call that was made with a key.
+/// The key or the app whose calls are counted.
+#[derive(Debug, Clone)]
+pub(crate) enum Counted {
+    Key(KeyId),
+    App(Arc<str>),
+}
+
+/// A call that was made with a key, or by an app.
 pub(crate) struct Call<'r> {
-    key: KeyId,
+    of: Counted,
     endpoint: &'r str,
     address: IpAddr,
     outcome: Outcome,
+    took: Duration,
 }
 
 impl<'r> Call<'r> {
-    pub(crate) fn new(key: KeyId, route: &'r str, address: ClientAddress, outcome: Outcome) -> Self {
+    /// Describes a call. `took` is the time until the response began.
+    pub(crate) fn new(
+        of: Counted,
+        route: &'r str,
+        address: ClientAddress,
+        outcome: Outcome,
+        took: Duration,
+    ) -> Self {
         // An endpoint has the same name under both base paths.
         let endpoint = route.strip_prefix("/gate/lab").unwrap_or(route);
-        Self { key, endpoint, address: address.0, outcome }
+        Self { of, endpoint, address: address.0, outcome, took }
     }
 }
 
@@ -82,9 +97,11 @@ pub struct UsageRow {
     pub outcome: String,
     /// Number of calls.
     pub calls: i64,
+    /// The sum of the times until their responses began, in microseconds.
+    pub took_us: i64,
 }
 
-from_row!(UsageRow { day, endpoint, outcome, calls });
+from_row!(UsageRow { day, endpoint, outcome, calls, took_us });
 
 /// A call that was refused.
 #[derive(Debug, Clone)]
@@ -104,21 +121,30 @@ from_row!(RefusalRow { refused_at, endpoint, sub_code, address });
 impl Identity {
     pub(crate) fn note_call(&self, call: Call<'_>) {
         let at = self.db().clock().now();
+        let took_us = i64::try_from(call.took.as_micros()).unwrap_or(i64::MAX);
         let mut pending = self.0.usage.waiting();
+        let key = match call.of {
+            Counted::Key(key) => key,
+            Counted::App(app) => {
+                let counts = pending.apps.entry(app).or_default();
+                counts.add(at.day(), call.endpoint, call.outcome.name(), (1, took_us));
+                return;
+            }
+        };
         if let Outcome::Refused(sub_code) = call.outcome
             && pending.refusals.len() < REFUSALS_WAITING
         {
             let endpoint = call.endpoint.to_owned();
-            pending.refusals.push(Refusal { key: call.key, at, endpoint, sub_code, address: call.address });
+            pending.refusals.push(Refusal { key, at, endpoint, sub_code, address: call.address });
         }
-        let used = pending.keys.entry(call.key).or_insert_with(|| KeyUse {
+        let used = pending.keys.entry(key).or_insert_with(|| KeyUse {
             at,
             address: call.address,
-            counts: Vec::new(),
+            counts: Counts::default(),
         });
         used.at = at;
         used.address = call.address;
-        used.add(at.day(), call.endpoint, call.outcome.name(), 1);
+        used.counts.add(at.day(), call.endpoint, call.outcome.name(), (1, took_us));
     }
 
     pub(crate) fn note_session(&self, id: SessionId) {
@@ -146,6 +172,23 @@ impl Identity {
     pub(crate) async fn usage_rows(&self, key: KeyId, since_day: i64) -> Result<Vec<UsageRow>, ApiError> {
         self.flush().await;
         Ok(self.db().fetch_all(queries::USAGE, params![key, since_day]).await?)
+    }
+
+    /// Returns the calls of an account's app over the last `days` by day, endpoint, and outcome, newest day
+    /// first.
+    ///
+    /// # Errors
+    /// The errors of [`Identity::own_application`].
+    pub async fn app_usage(
+        &self,
+        account: AccountId,
+        application: &str,
+        days: i64,
+    ) -> Result<Vec<UsageRow>, ApiError> {
+        self.own_application(account, application).await?;
+        self.flush().await;
+        let since = self.db().clock().now().day() - days + 1;
+        Ok(self.db().fetch_all(queries::USAGE_OF_APP, params![application, since]).await?)
     }
 
     /// Returns the latest refusals of a key, newest first. The caller must own the key.

@@ -68,6 +68,7 @@ pub const ALL: &[Migration] = &[
     sql(30, "speech", include_str!("migrations/0030_speech.sql")),
     sql(31, "visitor_pages", include_str!("migrations/0031_visitor_pages.sql")),
     sql(32, "friends", include_str!("migrations/0032_friends.sql")),
+    sql(35, "app_usage", include_str!("migrations/0035_app_usage.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.

@@ -39,7 +39,7 @@ pub(crate) async fn edit(
     match changed {
         // A secret that the person typed is not shown again.
         Ok((app, Some(secret))) if form.webhook_secret.trim().is_empty() => {
-            shown::changed(member, &app, None, Some(secret))
+            shown::changed(&console.public_url, member, &app, None, Some(secret))
         }
         Ok(_) => Ok(Redirect::to(&format!("{PATH}/{id}?done=saved")).into_response()),
         Err(error) => {
@@ -64,7 +64,7 @@ pub(crate) async fn regenerate(
 ) -> Result<Response, ApiError> {
     let secret = console.identity.new_application_secret(member.account.id, &id).await?;
     let app = console.identity.own_application(member.account.id, &id).await?;
-    shown::changed(member, &app, Some(secret.expose().to_owned()), None)
+    shown::changed(&console.public_url, member, &app, Some(secret.expose().to_owned()), None)
 }
 
 /// Sends a test event to the saved webhook address.

@@ -62,7 +62,7 @@ pub(crate) async fn submit(
     match made {
         Ok((app, secret, signing)) => {
             let client_secret = (!app.is_public).then(|| secret.expose().to_owned());
-            shown::created(member, &app, client_secret, signing)
+            shown::created(&console.public_url, member, &app, client_secret, signing)
         }
         Err(error) => {
             let frame = member.page.at("apps", "/apps/new");

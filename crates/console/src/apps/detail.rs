@@ -16,9 +16,11 @@ use super::{
     AppView,
     form::{AppForm, Choice, Problems},
     texts::Texts,
+    usage::{self, Usage},
 };
 use crate::{
     Console,
+    keys::usage::period,
     page::{Member, Page},
     when::When,
 };
@@ -27,6 +29,7 @@ use crate::{
 #[derive(serde::Deserialize)]
 pub(crate) struct PageParams {
     done: Option<String>,
+    days: Option<String>,
 }
 
 /// A webhook delivery in the list.
@@ -79,6 +82,7 @@ struct OnePage<'a> {
     bad: Option<String>,
     link: String,
     has_webhook: bool,
+    usage: Usage,
     deliveries: Vec<DeliveryView>,
 }
 
@@ -93,7 +97,8 @@ pub(crate) async fn show(
     let form = AppForm::of(&app);
     let saved = params.done.as_deref() == Some("saved");
     let notice = if saved { Notice::Good(texts(&member).saved.to_owned()) } else { Notice::None };
-    render(&console, member, &app, form, notice, None).await
+    let period = period(params.days.as_deref());
+    render_for(&console, member, &app, form, notice, None, period).await
 }
 
 pub(super) fn texts(member: &Member) -> &'static Texts {
@@ -108,8 +113,21 @@ pub(super) async fn render(
     notice: Notice,
     refused: Option<(ApiError, Problems)>,
 ) -> Result<Response, ApiError> {
-    let page = member.page.at("apps", format!("/apps/{}", app.id));
+    render_for(console, member, app, form, notice, refused, period(None)).await
+}
+
+async fn render_for(
+    console: &Console,
+    member: Member,
+    app: &Application,
+    form: AppForm,
+    notice: Notice,
+    refused: Option<(ApiError, Problems)>,
+    period: i64,
+) -> Result<Response, ApiError> {
+    let page = member.page.at("apps", format!("/apps/{}?days={period}", app.id));
     let t = Texts::of(page.language);
+    let usage = usage::read(console, member.account.id, app, period, page.t).await?;
     let deliveries = console.identity.deliveries(member.account.id, &app.id).await?;
     let (error, problems) = refused.unzip();
     let (good, bad) = match notice {
@@ -126,6 +144,7 @@ pub(super) async fn render(
         good,
         bad,
         link: link(console, app),
+        usage,
         has_webhook: !app.webhook_url.is_empty(),
         deliveries: deliveries.into_iter().map(|delivery| DeliveryView::new(delivery, t)).collect(),
         app: AppView::new(app, t),

@@ -66,6 +66,10 @@ crate::texts::texts! {
     shown_public: "这个应用没有密钥，它用 PKCE 证明自己。", "This app has no secret; it authenticates with PKCE.";
     client_id: "Client ID", "Client ID";
     client_secret: "Client Secret", "Client secret";
+    snippet_lead:
+        "保存为 app.mjs，用 node 运行，再打开回调地址所在的网站：它会请你授权，然后显示你的资料。",
+        "Save it as app.mjs, run it with node, and open the site of your redirect URI: it asks for your \
+         consent and shows your profile.";
     shown_done: "继续", "Continue";
 
     // One app.

@@ -20,9 +20,6 @@ use crate::{
     when::When,
 };
 
-/// Periods of usage that can be chosen, in days.
-const PERIODS: [i64; 3] = [7, 30, 90];
-const DEFAULT_PERIOD: i64 = 30;
 /// Overlaps of a rotation in seconds.
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
@@ -56,6 +53,8 @@ struct KeyPage<'a> {
     busiest: i64,
     /// The calls of each day as SVG.
     chart: String,
+    /// The average durations as a line.
+    durations: Option<String>,
     legend: Vec<(&'static str, &'static str, i64)>,
     endpoints: Vec<Line>,
     day: Option<&'a str>,
@@ -94,7 +93,7 @@ async fn render(
     params: PageParams,
     error: Option<(ApiError, String)>,
 ) -> Result<Response, ApiError> {
-    let period = period(params.days.as_deref());
+    let period = usage::period(params.days.as_deref());
     let day = params.day.as_deref().filter(|day| day.parse::<jiff::civil::Date>().is_ok());
     let here = match day {
         Some(day) => format!("/keys/{id}?days={period}&day={day}"),
@@ -115,9 +114,10 @@ async fn render(
         key: KeyView::new(key, console.clock.now(), t),
         alert,
         usage_lead: fill(t.usage_lead, period),
-        periods: PERIODS.iter().map(|days| (*days, fill(t.usage_days, days), *days == period)).collect(),
+        periods: usage::periods(period, t),
         period,
         chart: chart::columns(&columns, t.usage_chart, t.usage_times),
+        durations: usage::durations(&columns, t),
         legend: legend.map(|((class, name), calls)| (class, name, calls)).collect(),
         busiest: days.iter().map(|day| day.counts.total()).max().unwrap_or(0),
         days,
@@ -139,11 +139,6 @@ async fn render(
 /// [`Code::ApikeyNotFound`] if it is no id.
 pub(super) fn parse(segment: &str) -> Result<KeyId, ApiError> {
     id_in(segment, Code::ApikeyNotFound)
-}
-
-fn period(days: Option<&str>) -> i64 {
-    let days = days.and_then(|days| days.parse().ok()).unwrap_or(DEFAULT_PERIOD);
-    if PERIODS.contains(&days) { days } else { DEFAULT_PERIOD }
 }
 
 fn overlaps(t: &Texts) -> Vec<(i64, String)> {
@@ -182,13 +177,5 @@ mod tests {
         assert_eq!(reason("apikey.permission.denied", Language::Zh), "缺少必需的权限");
         assert_eq!(reason("apikey.auth.invalid", Language::En), "The API key is invalid or has expired");
         assert_eq!(reason("", Language::En), "");
-    }
-
-    #[test]
-    fn only_offered_periods_are_shown() {
-        assert_eq!(period(None), 30);
-        assert_eq!(period(Some("7")), 7);
-        assert_eq!(period(Some("1000000")), 30);
-        assert_eq!(period(Some("x")), 30);
     }
 }

@@ -74,3 +74,5 @@ pub(super) const SET_SECRET: &str = "UPDATE application SET secret_hash = $3, up
 pub(super) const SET_STATUS: &str = "UPDATE application SET status = $2 WHERE id = $1";
 
 pub(super) const DELETE: &str = "DELETE FROM application WHERE id = $1 AND account_id = $2";
+
+pub(super) const DELETE_USAGE: &str = "DELETE FROM app_usage WHERE application_id = $1";

@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, hash_map::Entry},
     hash::Hash,
     net::IpAddr,
+    sync::Arc,
 };
 
 use store::{Batch, BatchPart, BoxFuture, Database, Timestamp, Tx, params};
@@ -16,7 +17,7 @@ use crate::{AuthorizationId, KeyId, ProgramId, SessionId};
 pub(super) const REFUSALS_PER_KEY: i64 = 50;
 /// Most refusals that wait to be written. Further ones are counted but not listed.
 pub(super) const REFUSALS_WAITING: usize = 1_000;
-/// Most keys, refusals, sessions, programs, and authorizations that one transaction writes, of each.
+/// Most keys, apps, refusals, sessions, programs, and authorizations that one transaction writes, of each.
 const PART: usize = 100;
 /// Shortest interval in milliseconds at which the last use of a session, a program, or an authorization is
 /// written.
@@ -26,6 +27,7 @@ const SESSION_EVERY_MS: i64 = 60_000;
 #[derive(Default)]
 pub(crate) struct Pending {
     pub(super) keys: HashMap<KeyId, KeyUse>,
+    pub(super) apps: HashMap<Arc<str>, Counts>,
     pub(super) refusals: Vec<Refusal>,
     pub(super) sessions: HashMap<SessionId, i64>,
     pub(super) programs: HashMap<ProgramId, i64>,
@@ -33,11 +35,12 @@ pub(crate) struct Pending {
 }
 
 /// The counts that one transaction writes: so few that other writes do not wait long. All rows are in one
-/// order (key, then day, endpoint, and outcome), and each occurs once. Two processes therefore lock the same
-/// rows in the same order, which prevents deadlocks.
+/// order (key or app, then day, endpoint, and outcome), and each occurs once. Two processes therefore lock
+/// the same rows in the same order, which prevents deadlocks.
 #[derive(Default)]
 pub(crate) struct Part {
     keys: Vec<(KeyId, KeyUse)>,
+    apps: Vec<(Arc<str>, Counts)>,
     refusals: Vec<Refusal>,
     sessions: Vec<(SessionId, i64)>,
     programs: Vec<(ProgramId, i64)>,
@@ -49,7 +52,9 @@ impl Batch for Pending {
 
     fn parts(self) -> Vec<Part> {
         let mut keys = sorted(self.keys);
-        keys.iter_mut().for_each(|(_, used)| used.sort());
+        keys.iter_mut().for_each(|(_, used)| used.counts.sort());
+        let mut apps = sorted(self.apps);
+        apps.iter_mut().for_each(|(_, counts)| counts.sort());
         let mut sessions = sorted(self.sessions);
         let mut programs = sorted(self.programs);
         let mut authorizations = sorted(self.authorizations);
@@ -59,6 +64,7 @@ impl Batch for Pending {
         std::iter::from_fn(move || {
             let part = Part {
                 keys: take(&mut keys),
+                apps: take(&mut apps),
                 refusals: take(&mut refusals),
                 sessions: take(&mut sessions),
                 programs: take(&mut programs),
@@ -75,12 +81,11 @@ impl Batch for Pending {
                 Entry::Vacant(place) => {
                     place.insert(used);
                 }
-                Entry::Occupied(mut newer) => {
-                    for count in used.counts {
-                        newer.get_mut().add(count.day, &count.endpoint, count.outcome, count.calls);
-                    }
-                }
+                Entry::Occupied(mut newer) => newer.get_mut().counts.add_all(used.counts),
             }
+        }
+        for (app, counts) in older.apps {
+            self.apps.entry(app).or_default().add_all(counts);
         }
         let room = REFUSALS_WAITING.saturating_sub(self.refusals.len());
         let mut refusals: Vec<Refusal> = older.refusals.into_iter().take(room).collect();
@@ -99,9 +104,9 @@ fn add_missing<K: Eq + Hash>(newer: &mut HashMap<K, i64>, older: Vec<(K, i64)>) 
     }
 }
 
-fn sorted<K: Ord + Copy, V>(map: HashMap<K, V>) -> Vec<(K, V)> {
+fn sorted<K: Ord, V>(map: HashMap<K, V>) -> Vec<(K, V)> {
     let mut list: Vec<_> = map.into_iter().collect();
-    list.sort_unstable_by_key(|(id, _)| *id);
+    list.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     list
 }
 
@@ -113,6 +118,7 @@ fn take<T>(list: &mut Vec<T>) -> Vec<T> {
 impl Part {
     fn is_empty(&self) -> bool {
         self.keys.is_empty()
+            && self.apps.is_empty()
             && self.refusals.is_empty()
             && self.sessions.is_empty()
             && self.programs.is_empty()
@@ -124,9 +130,15 @@ impl Part {
             // The row of the key is locked first, as it is when the key is deleted.
             let address = used.address.to_string();
             tx.execute(queries::KEY_USED, params![*id, used.at, &address]).await?;
-            for count in &used.counts {
-                let values = params![*id, count.day, &count.endpoint, count.outcome, count.calls];
+            for Count { day, endpoint, outcome, calls, took_us } in &used.counts.0 {
+                let values = params![*id, *day, endpoint, *outcome, *calls, *took_us];
                 tx.execute(queries::COUNT, values).await?;
+            }
+        }
+        for (id, counts) in &self.apps {
+            for Count { day, endpoint, outcome, calls, took_us } in &counts.0 {
+                let values = params![id.as_ref(), *day, endpoint, *outcome, *calls, *took_us];
+                tx.execute(queries::COUNT_OF_APP, values).await?;
             }
         }
         for Refusal { key, at, endpoint, sub_code, address } in &self.refusals {
@@ -160,9 +172,12 @@ impl BatchPart for Part {
 pub(super) struct KeyUse {
     pub(super) at: Timestamp,
     pub(super) address: IpAddr,
-    /// The counts; each day, endpoint, and outcome occurs once.
-    pub(super) counts: Vec<Count>,
+    pub(super) counts: Counts,
 }
+
+/// The calls of a key or an app; each day, endpoint, and outcome occurs once.
+#[derive(Default)]
+pub(super) struct Counts(Vec<Count>);
 
 /// The calls of one day to one endpoint with one outcome.
 pub(super) struct Count {
@@ -170,24 +185,39 @@ pub(super) struct Count {
     pub(super) endpoint: String,
     pub(super) outcome: &'static str,
     pub(super) calls: i64,
+    pub(super) took_us: i64,
 }
 
-impl KeyUse {
-    /// Adds calls. A key calls only a few endpoints within a second, so a linear search is faster than
-    /// hashing.
-    pub(super) fn add(&mut self, day: i64, endpoint: &str, outcome: &'static str, calls: i64) {
+impl Counts {
+    /// Adds calls and the time that they took. A key calls only a few endpoints within a second, so a linear
+    /// search is faster than hashing.
+    pub(super) fn add(
+        &mut self,
+        day: i64,
+        endpoint: &str,
+        outcome: &'static str,
+        (calls, took_us): (i64, i64),
+    ) {
         let is_same =
             |count: &&mut Count| count.outcome == outcome && count.endpoint == endpoint && count.day == day;
-        match self.counts.iter_mut().find(is_same) {
-            Some(count) => count.calls += calls,
-            None => self.counts.push(Count { day, endpoint: endpoint.to_owned(), outcome, calls }),
+        match self.0.iter_mut().find(is_same) {
+            Some(count) => {
+                count.calls += calls;
+                count.took_us = count.took_us.saturating_add(took_us);
+            }
+            None => self.0.push(Count { day, endpoint: endpoint.to_owned(), outcome, calls, took_us }),
+        }
+    }
+
+    fn add_all(&mut self, older: Self) {
+        for count in older.0 {
+            self.add(count.day, &count.endpoint, count.outcome, (count.calls, count.took_us));
         }
     }
 
     /// Sorts the counts into the order in which they are written.
     fn sort(&mut self) {
-        self.counts
-            .sort_unstable_by(|a, b| (a.day, &a.endpoint, a.outcome).cmp(&(b.day, &b.endpoint, b.outcome)));
+        self.0.sort_unstable_by(|a, b| (a.day, &a.endpoint, a.outcome).cmp(&(b.day, &b.endpoint, b.outcome)));
     }
 }
 
@@ -211,9 +241,14 @@ mod tests {
             let address = IpAddr::from([127, 0, 0, 1]);
             let at = Timestamp(*day * 86_400_000);
             let outcome = if outcome % 2 == 0 { "ok" } else { "refused" };
-            let used =
-                pending.keys.entry(KeyId(*key)).or_insert_with(|| KeyUse { at, address, counts: Vec::new() });
-            used.add(*day, &format!("/{endpoint}"), outcome, 1);
+            let used = pending.keys.entry(KeyId(*key)).or_insert_with(|| KeyUse {
+                at,
+                address,
+                counts: Counts::default(),
+            });
+            used.counts.add(*day, &format!("/{endpoint}"), outcome, (1, 5));
+            let app: Arc<str> = format!("app {key}").into();
+            pending.apps.entry(app).or_default().add(*day, &format!("/{endpoint}"), outcome, (1, 5));
             let refusal = Refusal { key: KeyId(*key), at, endpoint: String::new(), sub_code: "", address };
             pending.refusals.push(refusal);
         }
@@ -224,7 +259,7 @@ mod tests {
         let mut rows = Vec::new();
         for (id, used) in &part.keys {
             rows.extend(
-                used.counts.iter().map(|count| (*id, count.day, count.endpoint.clone(), count.outcome)),
+                used.counts.0.iter().map(|count| (*id, count.day, count.endpoint.clone(), count.outcome)),
             );
         }
         rows
@@ -242,15 +277,19 @@ mod tests {
             for part in pending(&again).parts() {
                 newer.put_back(part);
             }
-            let mut total = 0;
+            let (mut total, mut of_apps) = (0, 0);
             for part in newer.parts() {
                 let rows = rows(&part);
                 prop_assert!(rows.is_sorted_by(|a, b| a < b), "{rows:?}");
                 prop_assert!(part.refusals.is_sorted_by_key(|refusal| refusal.key));
-                let counts = part.keys.iter().flat_map(|(_, used)| &used.counts);
+                let counts = part.keys.iter().flat_map(|(_, used)| &used.counts.0);
                 total += counts.map(|count| count.calls).sum::<i64>();
+                prop_assert!(part.apps.is_sorted_by(|(one, _), (other, _)| one < other));
+                let counts = part.apps.iter().flat_map(|(_, counts)| &counts.0);
+                of_apps += counts.map(|count| count.took_us).sum::<i64>();
             }
-            prop_assert_eq!(total, i64::try_from(calls.len() + again.len()).unwrap());
+            let expected = i64::try_from(calls.len() + again.len()).unwrap();
+            prop_assert_eq!((total, of_apps), (expected, 5 * expected));
         }
     }
 }
