@@ -213,3 +213,54 @@ async fn a_new_key_comes_with_code(server: TestServer) {
         assert!(code.contains(ak) && code.contains(sk) && code.contains("/api/echo/hello"), "{id}: {code}");
     }
 }
+
+/// Failed and slow calls alone, and the same as a table that a spreadsheet opens without running anything.
+#[both_engines]
+async fn calls_are_filtered_and_downloaded(server: TestServer) {
+    let key = key(&server, "a", json!({})).await;
+    result(&key.person(&server, "=1+1").get("/api/echo/fine").await);
+    key.app(&server).get("/api/nothing/broken").await;
+    let owner = key.owner.in_english();
+    let all = owner.get("/hub/calls").await.body;
+    assert!(all.contains("echo/fine") && all.contains("nothing/broken"), "{all}");
+    let failed = owner.get("/hub/calls?failed=yes").await.body;
+    assert!(!failed.contains("echo/fine") && failed.contains("nothing/broken"), "{failed}");
+    assert!(failed.contains("name=\"failed\" value=\"yes\" checked"));
+    assert!(owner.get("/hub/calls?slow=60000").await.body.contains("No matching records"));
+    assert!(owner.get("/hub/calls?slow=-1").await.body.contains("class=\"notice bad\""));
+
+    let table = owner.get("/hub/calls.csv").await;
+    assert_eq!((table.status, table.header("content-type")), (200, "text/csv; charset=utf-8"));
+    assert_eq!(table.header("content-disposition"), "attachment; filename=\"calls-2026-01-01.csv\"");
+    let lines: Vec<&str> = table.body.trim_start_matches('\u{feff}').trim_end().split("\r\n").collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(
+        lines[0].starts_with("\"time\",\"trace\"") && lines[1].contains("\"API_NOT_FOUND\""),
+        "{lines:?}"
+    );
+    assert!(lines[2].contains("\"'=1+1\"") && !table.body.contains("\"=1"), "{lines:?}");
+    let failed = owner.get("/hub/calls.csv?failed=yes").await.body;
+    assert_eq!(failed.trim_end().split("\r\n").count(), 2, "{failed}");
+    assert_eq!(owner.get("/hub/calls.csv?slow=-1").await.status, 422);
+    let other = server.person("b").await.signed_in().await;
+    assert_eq!(other.get("/hub/calls.csv?all=yes").await.body.trim_end().split("\r\n").count(), 1);
+    let api = owner.get("/api/apikey/hub/calls?failed=true&minMs=0").await.data();
+    assert_eq!(api["list"].as_array().unwrap().len(), 1);
+}
+
+/// A table goes over several parts, and ends at its bound.
+#[both_engines]
+async fn a_table_of_many_calls_has_each_once(server: TestServer) {
+    let key = key(&server, "a", json!({})).await;
+    let app = key.app(&server);
+    for number in 0..205 {
+        server.clock().advance_ms(500);
+        result(&app.get(&format!("/api/echo/{number}")).await);
+    }
+    let table = key.owner.get("/hub/calls.csv").await.body;
+    let mut traces: Vec<&str> =
+        table.trim_end().split("\r\n").skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
+    traces.sort_unstable();
+    traces.dedup();
+    assert_eq!(traces.len(), 205);
+}

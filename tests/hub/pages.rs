@@ -168,8 +168,8 @@ async fn calls_are_found_by_what_is_known_of_them(server: TestServer) {
             .body
             .matches(&trace)
             .count(),
-        1,
-        "in the form alone"
+        2,
+        "in the form, and in the address of the table"
     );
     assert!(
         admin(&server)
@@ -179,7 +179,7 @@ async fn calls_are_found_by_what_is_known_of_them(server: TestServer) {
             .body
             .matches(&trace)
             .count()
-            > 1
+            > 2
     );
     let long = key.owner.get(&format!("/hub/calls?trace={}", "x".repeat(65))).await;
     assert!(long.status == 200 && long.body.contains("role=\"alert\""));

@@ -4,6 +4,7 @@
 mod apis;
 mod calls;
 mod editor;
+mod export;
 mod keys;
 mod overview;
 mod period;
@@ -41,6 +42,7 @@ pub(crate) fn router() -> Router<Console> {
         .route("/hub/keys/{id}/users", get(users::list).post(users::create))
         .route("/hub/keys/{id}/users/{user}", post(users::change))
         .route("/hub/calls", get(calls::list))
+        .route(export::PATH, get(export::download))
         .route("/hub/apis", get(apis::list).post(apis::save))
         .route("/hub/apis/new", get(apis::new).post(apis::save_fields))
         .route("/hub/apis/import", post(apis::import))

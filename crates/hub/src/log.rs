@@ -36,6 +36,10 @@ const CLEAN_EVERY: Duration = Duration::from_secs(60);
 const MAX_USAGE: i64 = 10_000;
 /// Maximum number of rows that one page of a search scans.
 pub const LOOKED_AT: i64 = 20_000;
+/// The least status of a failed call.
+const FAILED: i64 = 400;
+/// Longest duration that can be searched for, in milliseconds.
+const MAX_MS: i64 = 86_400_000;
 /// Maximum difference between an id's time and the time of its call, in milliseconds.
 const DRIFT_MS: i64 = 1000;
 
@@ -49,9 +53,9 @@ pub enum Viewer {
 }
 
 impl Hub {
-    /// Returns a page of calls, newest first, and where the next page begins. A search by API, status, or
-    /// code scans at most [`LOOKED_AT`] calls of the key or viewer: a page may be empty and still have a
-    /// next one.
+    /// Returns a page of calls, newest first, and where the next page begins. A search by anything but trace,
+    /// key and time scans at most [`LOOKED_AT`] calls of the key or viewer: a page may be empty and still
+    /// have a next one.
     ///
     /// # Errors
     /// 422 for an invalid search; `HUB_KEY_NOT_FOUND` if the key belongs to another account.
@@ -65,6 +69,7 @@ impl Hub {
         for (field, text) in [("trace", &search.trace), ("api", &search.api), ("code", &search.code)] {
             issues.line(field, text.as_deref().unwrap_or_default(), 64);
         }
+        let min_ms = issues.range("minMs", search.min_ms.unwrap_or(0), 0..=MAX_MS);
         issues.finish()?;
         self.flush_calls().await;
         let account = match viewer {
@@ -89,13 +94,15 @@ impl Hub {
             search.before.map_or(i64::MAX, |id| id.0).min(Ids::first(Timestamp(to).plus_ms(DRIFT_MS)));
         let mut since = Ids::first(Timestamp(from).plus_ms(-DRIFT_MS));
         let mut reach = None;
-        if status != 0 || !api.is_empty() || !code.is_empty() {
+        let least = if search.failed == Some(true) { FAILED } else { 0 };
+        if status + least + min_ms != 0 || !api.is_empty() || !code.is_empty() {
             let values = owned_params![of, before, since, LOOKED_AT];
             let rows: Vec<(CallId,)> = self.db().fetch_all_heavy(scope.reach, values).await?;
             reach = rows.first().map(|(id,)| *id);
             since = reach.map_or(since, |id| id.0);
         }
-        let values = owned_params![of, before, since, from, to, &api, status, code, limit];
+        let values =
+            owned_params![of, before, since, from, to, &api, status, code, least, min_ms * 1000, limit];
         let rows: Vec<CallRow> = self.db().fetch_all_heavy(scope.search, values).await?;
         let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
         let next = rows.last().filter(|_| is_full).map(|row| row.id).or(reach);

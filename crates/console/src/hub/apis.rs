@@ -47,6 +47,8 @@ struct Row {
     state: &'static str,
     source: &'static str,
     health: Option<(&'static str, &'static str)>,
+    /// True if the API is served.
+    is_on: bool,
     actions: Vec<(String, String)>,
     /// True if the API also serves actions that are not listed.
     is_open: bool,
@@ -59,6 +61,7 @@ impl Row {
         Self {
             class,
             state,
+            is_on: out.spec.enabled,
             source: match out.source {
                 Source::Store => h.from_store,
                 Source::File => h.from_file,

@@ -31,6 +31,10 @@ pub(crate) struct PageParams {
     api: String,
     status: String,
     code: String,
+    /// `yes` for failed calls alone.
+    failed: String,
+    /// The least duration in milliseconds.
+    slow: String,
     from: String,
     to: String,
     before: String,
@@ -168,11 +172,25 @@ struct Calls<'a> {
     detail: Option<Detail>,
     /// The page without the details.
     close: String,
+    /// The address of the same calls as a table.
+    table: String,
     problems: Vec<String>,
 }
 
 impl PageParams {
-    fn search(&self) -> Search {
+    /// Returns true if one of the rarer filters is set.
+    fn has_more(&self) -> bool {
+        let rare = [&self.trace, &self.status, &self.code, &self.slow, &self.from, &self.to];
+        rare.into_iter().any(|value| !value.is_empty())
+    }
+
+    /// Returns whose calls are shown.
+    pub(super) fn viewer(&self, member: &Member) -> Viewer {
+        let is_of_all = member.account.is_admin && self.all == "yes";
+        if is_of_all { Viewer::Everybody } else { Viewer::Account(member.account.id) }
+    }
+
+    pub(super) fn search(&self) -> Search {
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let number = |text: &str| text.trim().parse().ok();
         Search {
@@ -181,6 +199,8 @@ impl PageParams {
             api: text(&self.api),
             status: number(&self.status),
             code: text(&self.code),
+            failed: (self.failed == "yes").then_some(true),
+            min_ms: number(&self.slow),
             from: super::keys::day(&self.from),
             // Includes the named day.
             to: super::keys::day(&self.to).map(|day| day + DAY_MS),
@@ -199,6 +219,8 @@ impl PageParams {
             ("api", &self.api),
             ("status", &self.status),
             ("code", &self.code),
+            ("failed", &self.failed),
+            ("slow", &self.slow),
             ("from", &self.from),
             ("to", &self.to),
             ("all", &self.all),
@@ -214,6 +236,11 @@ impl PageParams {
             query.append_pair(name, value);
         }
         format!("/hub/calls?{}", query.finish())
+    }
+
+    /// Returns the address of the table with the same filter.
+    fn table(&self) -> String {
+        self.link(&[]).replacen("/hub/calls", super::export::PATH, 1)
     }
 }
 
@@ -232,7 +259,7 @@ pub(crate) async fn list(
     Query(params): Query<PageParams>,
 ) -> Result<Response, ApiError> {
     let (account, is_admin) = (member.account.id, member.account.is_admin);
-    let viewer = if is_admin && params.all == "yes" { Viewer::Everybody } else { Viewer::Account(account) };
+    let viewer = params.viewer(&member);
     let page = member.page.at("hub", "/hub/calls");
     let (keys, _) = console.hub.keys(account, Rows { limit: MOST_KEYS, offset: 0 }).await?;
     let (rows, next, problems) = match console.hub.calls(viewer, &params.search()).await {
@@ -251,6 +278,7 @@ pub(crate) async fn list(
         older: next.map(|before| params.link(&[("before", &before.to_string())])),
         detail: detail.map(|row| Detail::new(row, &keys, page.language, h)),
         close: params.link(&[]),
+        table: params.table(),
         keys,
         params: &params,
         problems,

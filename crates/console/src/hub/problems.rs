@@ -231,6 +231,7 @@ fn label(field: &str, h: &'static HubTexts) -> Option<&'static str> {
         "definition" => h.definition,
         "document" => h.document,
         "trace" => h.trace,
+        "minMs" => h.at_least,
         _ => return None,
     })
 }

@@ -98,6 +98,10 @@ crate::texts::texts! {
     search: "查询", "Search";
     all: "全部", "All";
     older: "更早", "Older";
+    more_filters: "更多条件", "More filters";
+    only_failed: "只看失败的", "Failed calls only";
+    at_least: "至少耗时（毫秒）", "Took at least (ms)";
+    as_table: "下载 CSV", "Download CSV";
     nothing_found: "没有符合条件的记录。", "No matching records.";
     nothing_so_far: "最近 20000 条调用中没有符合条件的记录。", "No matching records among the latest 20,000 calls.";
     look_further: "继续向前查找", "Search older calls";

@@ -89,6 +89,10 @@ pub struct Search {
     pub status: Option<i64>,
     /// Calls with this error code.
     pub code: Option<String>,
+    /// True for failed calls: those with a status from 400 on.
+    pub failed: Option<bool>,
+    /// Calls that took at least this time in milliseconds.
+    pub min_ms: Option<i64>,
     /// Calls since, in milliseconds since 1970.
     pub from: Option<i64>,
     /// Calls before, in milliseconds since 1970.
@@ -166,8 +170,8 @@ impl From<CallRow> for CallResponse {
 pub struct CallsResponse {
     /// The calls.
     pub(super) list: Vec<CallResponse>,
-    /// The value for `before` of the next page; null at the end. A search by API, status, or code scans 20
-    /// 000 calls per page, so a page may be empty and have a next one.
+    /// The value for `before` of the next page; null at the end. A search by anything but trace, key and time
+    /// scans 20 000 calls per page, so a page may be empty and have a next one.
     #[schema(value_type = Option<i64>)]
     pub(super) next: Option<CallId>,
 }

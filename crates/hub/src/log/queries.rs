@@ -77,7 +77,7 @@ macro_rules! search {
             $scope,
             " AND id < $2 AND id >= $3 AND at >= $4 AND at < $5 AND (CAST($6 AS TEXT) = '' OR api = $6) \
              AND (CAST($7 AS BIGINT) = 0 OR status = $7) AND (CAST($8 AS TEXT) = '' OR code = $8) \
-             ORDER BY id DESC LIMIT $9"
+             AND status >= $9 AND took_us >= $10 ORDER BY id DESC LIMIT $11"
         )
     };
 }
