@@ -110,7 +110,7 @@ async fn replies_are_counted_until_they_were_seen(server: TestServer) {
     let (author, other) = (resident(&server, "author").await, resident(&server, "other").await);
     let name = post(&author.with_key("*").await, "hello").await;
     let browser = author.signed_in().await.in_english();
-    assert!(browser.get("/plaza/replies").await.body.contains("Nobody has replied to you yet."));
+    assert!(browser.get("/plaza/replies").await.body.contains("No notifications yet."));
     let said = |who: Actor, content: &'static str, reply: Option<String>| {
         let name = name.clone();
         async move {
@@ -137,4 +137,121 @@ async fn replies_are_counted_until_they_were_seen(server: TestServer) {
     // The other person gets the answer to their comment.
     let reader = other.signed_in().await.in_english();
     assert!(reader.get("/plaza/replies").await.body.contains("an answer"));
+}
+
+/// Likes, decisions of administrators and, for them, open reports stand among the replies until they were
+/// seen.
+#[both_engines]
+async fn likes_decisions_and_reports_are_notifications(server: TestServer) {
+    let owner = resident(&server, "owner").await;
+    let (author, other) = (resident(&server, "author").await, resident(&server, "other").await);
+    let name = post(&author.with_key("*").await, "my words").await;
+    let (author_key, other_key) = (author.with_key("*").await, other.with_key("*").await);
+    let like = format!("/api/secondme/plaza/posts/{name}/like");
+    for who in [&other_key, &owner.with_key("*").await, &author_key] {
+        server.clock().advance_ms(1_000);
+        who.post(&like, serde_json::json!({})).await.data();
+    }
+    let browser = author.signed_in().await.in_english();
+    assert!(browser.get("/plaza").await.body.contains("<span class=\"count\">1</span>"), "one post is liked");
+    let page = browser.get("/plaza/replies").await;
+    assert!(
+        page.body.contains("owner and 1 more liked this") && page.body.contains("my words"),
+        "{}",
+        page.body
+    );
+    let cookie = page.header("set-cookie").split(';').next().unwrap().to_owned();
+    let session = browser.request(Method::GET, "/plaza").build().unwrap();
+    let session = session.headers()["cookie"].to_str().unwrap().to_owned();
+    let seen = browser.with("cookie", &format!("{session}; {cookie}"));
+    assert!(!seen.get("/plaza").await.body.contains("class=\"count\">"), "it was seen");
+
+    // A report is for administrators, and what they decide for the author.
+    server.clock().advance_ms(1_000);
+    let report = serde_json::json!({"postId": name, "reason": "rude"});
+    other_key.post("/api/secondme/plaza/report", report).await.data();
+    let admin = owner.signed_in().await.in_english();
+    let queue = admin.get("/plaza/replies").await.body;
+    assert!(
+        queue.contains("<span>Open reports: 1</span>") && queue.contains("href=\"/plaza/admin\""),
+        "{queue}"
+    );
+    assert!(!browser.get("/plaza/replies").await.body.contains("Open reports: "));
+    let id = server.running().plaza.reports().await.unwrap()[0].id;
+    server.running().plaza.uphold_report(owner.account.id, id).await.unwrap();
+    assert!(seen.get("/plaza").await.body.contains("<span class=\"count\">1</span>"));
+    let told = seen.get("/plaza/replies").await.body;
+    assert!(told.contains("An administrator removed your post") && told.contains("rude"), "{told}");
+    let stranger = other.signed_in().await.in_english().get("/plaza/replies").await.body;
+    assert!(!stranger.contains("removed your post"), "of others nothing");
+    // Likes of what is gone are no news.
+    assert!(!browser.get("/plaza/replies").await.body.contains("liked this"));
+}
+
+/// Videos and stickers of this server are shown; those elsewhere are links.
+#[both_engines]
+async fn videos_and_stickers_are_shown_in_posts(server: TestServer) {
+    let author = resident(&server, "author").await;
+    let browser = author.signed_in().await.in_english();
+    let csrf = browser.get("/plaza").await.hidden("csrf");
+    let film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
+    let form = |films: usize| {
+        let mut form = reqwest::multipart::Form::new().text("csrf", csrf.clone()).text("content", "a film");
+        for _ in 0..films {
+            form = form.part("pictures", reqwest::multipart::Part::bytes(film.to_vec()).file_name("a.mp4"));
+        }
+        browser.send(browser.request(Method::POST, "/plaza/publish").multipart(form))
+    };
+    let posted = form(1).await;
+    assert_eq!(posted.status, 303, "{}", posted.body);
+    let page = browser.get(posted.header("location")).await;
+    assert!(page.body.contains("<video class=\"clip\" src=\"/cdn/"), "{}", page.body);
+    assert!(page.header("content-security-policy").contains("media-src 'self'"));
+    let files = browser.get("/api/cdn/list").await.data()["total"].clone();
+    assert_eq!(form(2).await.status, 400, "one film for a post");
+    assert_eq!(browser.get("/api/cdn/list").await.data()["total"], files, "nothing is left behind");
+
+    let picture = browser.upload("/api/cdn/upload", "a.png", PIXEL.to_vec()).await.data();
+    let body = serde_json::json!({"content": "stuck", "type": "public",
+        "stickers": [picture["url"], "https://evil.example/s.png"],
+        "videoUrl": "https://evil.example/v.mp4"});
+    let made = author.with_key("*").await.post("/api/secondme/plaza/posts/create", body).await.data();
+    let page = browser.get(&format!("/plaza/posts/{}", made["postId"].as_str().unwrap())).await.body;
+    assert!(page.contains("class=\"stickers\"><img src=\"/cdn/"), "{page}");
+    assert!(
+        page.contains("href=\"https://evil.example/s.png\"")
+            && page.contains("href=\"https://evil.example/v.mp4\"")
+    );
+    assert!(!page.contains("src=\"https://"), "{page}");
+}
+
+/// The page behind a link is read by the guarded client; private networks are closed to it.
+#[both_engines("[outgoing]\nallowed_networks = [\"127.0.0.1/32\"]")]
+async fn a_link_becomes_a_card(server: TestServer) {
+    let app = axum::Router::new().route(
+        "/page",
+        axum::routing::get(async || {
+            axum::response::Html(
+                "<title>Tea &amp; &lt;b&gt;rain&lt;/b&gt;</title>\
+                 <p>How to make tea on a rainy day, with a thermos and patience.</p>",
+            )
+        }),
+    );
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    web::Tasks::default().spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let author = resident(&server, "author").await.signed_in().await.in_english();
+    let csrf = author.get("/plaza").await.hidden("csrf");
+    let posted = async |url: String| {
+        let form = [("csrf", csrf.as_str()), ("content", "read this"), ("link", &url)];
+        let answer = author.post_form("/plaza/new", &form).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        author.get(answer.header("location")).await.body
+    };
+    let page = posted(format!("http://127.0.0.1:{port}/page")).await;
+    assert!(page.contains("class=\"linkcard\"") && page.contains("Tea &#38; &#60;b&#62;rain"), "{page}");
+    for closed in [format!("http://127.0.0.2:{port}/page"), format!("http://127.0.0.1:{port}/nothing")] {
+        let page = posted(closed.clone()).await;
+        assert!(page.contains(&format!("<b>{closed}</b>")) && !page.contains("Tea"), "{page}");
+    }
 }

@@ -60,3 +60,19 @@ for (const field of document.querySelectorAll(".pictures input")) {
     words.textContent = count ? `${words.dataset.none} ${count}` : words.dataset.none;
   });
 }
+
+// What is typed is kept in this browser until it is sent, by the form's name and the person.
+for (const form of document.querySelectorAll("form[data-draft]")) {
+  const field = form.querySelector("textarea");
+  const key = `draft ${document.querySelector(".who-text span")?.textContent} ${form.dataset.draft}`;
+  try {
+    if (!field.value) field.value = localStorage.getItem(key) ?? "";
+    field.addEventListener("input", () => {
+      if (field.value.trim()) localStorage.setItem(key, field.value);
+      else localStorage.removeItem(key);
+    });
+    form.addEventListener("submit", () => localStorage.removeItem(key));
+  } catch {
+    // The browser keeps nothing for this site.
+  }
+}

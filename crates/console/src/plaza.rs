@@ -3,6 +3,7 @@
 mod admin;
 mod circles;
 mod me;
+mod news;
 mod people;
 pub(crate) mod publish;
 mod square;
@@ -30,7 +31,7 @@ pub(crate) fn router() -> Router<Console> {
         .route("/plaza/new", get(square::write).post(square::publish))
         .route(publish::PATH, post(publish::submit).layer(DefaultBodyLimit::max(publish::MAX_UPLOAD)))
         .route("/plaza/people/{route}", get(people::author))
-        .route("/plaza/replies", get(people::replies))
+        .route("/plaza/replies", get(news::show))
         .route("/plaza/redeem", post(me::redeem))
         .route("/plaza/me", get(me::show))
         .route("/plaza/double", post(me::set_double))

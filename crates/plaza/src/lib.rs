@@ -16,6 +16,7 @@ pub mod invariants;
 pub mod invitation;
 pub mod like;
 pub mod moderation;
+pub mod news;
 pub mod post;
 mod rate;
 pub mod replies;

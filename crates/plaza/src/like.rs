@@ -74,8 +74,11 @@ impl Plaza {
             .write(move |tx| {
                 Box::pin(async move {
                     rate::count(tx, account, Action::Like, most, now).await?;
-                    let statement = if likes { queries::LIKE } else { queries::UNLIKE };
-                    let changed = tx.execute(statement, params![target.id(), account]).await?;
+                    let changed = if likes {
+                        tx.execute(queries::LIKE, params![target.id(), account, now]).await?
+                    } else {
+                        tx.execute(queries::UNLIKE, params![target.id(), account]).await?
+                    };
                     let step = if changed == 0 {
                         0
                     } else if likes {

@@ -69,6 +69,7 @@ pub const ALL: &[Migration] = &[
     sql(31, "visitor_pages", include_str!("migrations/0031_visitor_pages.sql")),
     sql(32, "friends", include_str!("migrations/0032_friends.sql")),
     sql(35, "app_usage", include_str!("migrations/0035_app_usage.sql")),
+    sql(36, "plaza_news", include_str!("migrations/0036_plaza_news.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.

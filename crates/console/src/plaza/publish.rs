@@ -5,8 +5,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use identity::credential;
-use memory::file::File;
-use plaza::post::{model::PostRequest, rules};
+use memory::{file::File, note::page::Preview};
+use plaza::post::{
+    model::{LinkMeta, PostRequest},
+    rules,
+};
 use web::{ApiError, Code};
 
 use super::{
@@ -30,12 +33,12 @@ pub(crate) async fn submit(
     CertifiedMember(member): CertifiedMember,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let (mut form, mut pictures) = (PostForm::default(), Vec::new());
-    let posted = receive(&console, &member, request, &mut form, &mut pictures).await;
+    let (mut form, mut media) = (PostForm::default(), Media::default());
+    let posted = receive(&console, &member, request, &mut form, &mut media).await;
     if posted.is_err() {
         // Nothing refers to what was already stored.
-        for picture in &pictures {
-            console.memory.delete_file(member.account.id, &picture.key).await?;
+        for file in media.pictures.iter().chain(&media.video) {
+            console.memory.delete_file(member.account.id, &file.key).await?;
         }
     }
     match posted {
@@ -54,7 +57,7 @@ async fn receive(
     member: &Member,
     request: Request,
     form: &mut PostForm,
-    pictures: &mut Vec<File>,
+    media: &mut Media,
 ) -> Result<String, ApiError> {
     let unreadable = || ApiError::new(Code::Unprocessable);
     let mut parts = Multipart::from_request(request, &())
@@ -67,15 +70,12 @@ async fn receive(
             "csrf" => is_expected = credential::equal(&text(field).await?, &member.page.csrf),
             _ if !is_expected => break,
             "pictures" if field.file_name().is_none_or(str::is_empty) => {}
-            "pictures" if pictures.len() >= MAX_PICTURES => {
-                return Err(ApiError::new(Code::InvalidParam).with(format!("images <= {MAX_PICTURES}")));
-            }
             "pictures" => {
-                if pictures.is_empty() {
+                if media.pictures.is_empty() && media.video.is_none() {
                     console.plaza.speak(member.account.id).await?;
                     rules::check(form.request())?;
                 }
-                pictures.push(console.memory.receive_picture(member.account.id, field).await?);
+                media.add(console.memory.receive_media(member.account.id, field).await?)?;
             }
             name => form.set(name, text(field).await?),
         }
@@ -84,9 +84,56 @@ async fn receive(
         return Err(Code::CsrfRejected.into());
     }
     console.plaza.speak(member.account.id).await?;
-    let urls = pictures.iter().map(|picture| picture.url.clone()).collect();
-    let request: PostRequest = form.request().with_pictures(urls);
-    console.plaza.post(member.account.id, rules::check(request)?).await
+    let urls = media.pictures.iter().map(|picture| picture.url.clone()).collect();
+    let video = media.video.as_ref().map(|video| video.url.clone());
+    let request = form.request().with_pictures(urls).with_video(video);
+    post(console, member, request).await
+}
+
+/// Creates a post. The page behind its link is read first, for its title.
+pub(super) async fn post(
+    console: &Console,
+    member: &Member,
+    request: PostRequest,
+) -> Result<String, ApiError> {
+    let mut post = rules::check(request)?;
+    if let Some(url) = post.extras.link.as_deref()
+        && let Some(page) = console.memory.preview(url).await
+    {
+        post.extras.link_meta = Some(card(&page));
+    }
+    console.plaza.post(member.account.id, post).await
+}
+
+fn card(page: &Preview) -> LinkMeta {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    LinkMeta { title: some(&page.title), description: some(&page.about), ..LinkMeta::default() }
+}
+
+/// The files of a post.
+#[derive(Default)]
+struct Media {
+    pictures: Vec<File>,
+    video: Option<File>,
+}
+
+impl Media {
+    /// Adds a file that was stored.
+    ///
+    /// # Errors
+    /// If the post has too many of its kind. The file is kept, so that it can be removed with the others.
+    fn add(&mut self, (file, is_video): (File, bool)) -> Result<(), ApiError> {
+        if !is_video {
+            self.pictures.push(file);
+        } else if let Some(first) = self.video.replace(file) {
+            self.pictures.push(first);
+            return Err(ApiError::new(Code::InvalidParam).with("video <= 1"));
+        }
+        if self.pictures.len() > MAX_PICTURES {
+            return Err(ApiError::new(Code::InvalidParam).with(format!("images <= {MAX_PICTURES}")));
+        }
+        Ok(())
+    }
 }
 
 async fn text(mut field: Field<'_>) -> Result<String, ApiError> {

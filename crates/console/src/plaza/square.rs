@@ -10,7 +10,7 @@ use plaza::{
     circle::Circle,
     cursor::CursorParams,
     feed::{Feed, FeedFilter, Kinds, Sort},
-    post::{Kind, model::PostRequest, rules},
+    post::{Kind, model::PostRequest},
     topic::Topic,
 };
 use web::{ApiError, Query};
@@ -145,7 +145,7 @@ pub(crate) async fn feed(
     let circles = console.plaza.circles_of(member.account.id).await?;
     let first = CursorParams { page: None, page_size: Some(5), snapshot: None }.check()?;
     let (topics, _) = console.plaza.topics(first).await?;
-    let unseen = super::people::unseen(&console, &member, &headers).await?;
+    let unseen = super::news::unseen(&console, &member, &headers).await?;
     let circle_name = circles.iter().find(|circle| circle.route == filter.circle);
     let circle_name = circle_name.map_or(&filter.circle, |circle| &circle.name).clone();
     let page = member.page.at("plaza", address(&filter));
@@ -322,7 +322,7 @@ pub(crate) async fn publish(
     let request = form.request();
     let posted = async {
         console.plaza.speak(member.account.id).await?;
-        console.plaza.post(member.account.id, rules::check(request)?).await
+        super::publish::post(&console, &member, request).await
     };
     match posted.await {
         Ok(name) => Ok(Redirect::to(&format!("/plaza/posts/{name}")).into_response()),

@@ -103,6 +103,7 @@ crate::texts::texts! {
     until: "直到", "Until";
     log: "管理记录", "Moderation log";
     log_empty: "还没有记录。", "No entries yet.";
+    author: "作者", "Author";
     who: "管理员", "Moderator";
     action: "操作", "Action";
     target: "对象", "Target";
@@ -110,7 +111,7 @@ crate::texts::texts! {
     check: "内容有误，请检查后重试。", "Please check your input and try again.";
     back: "返回广场", "Back to the Plaza";
     say: "想和大家说什么？", "What do you want to say?";
-    pictures: "图片", "Pictures";
+    pictures: "图片、视频", "Pictures, video";
     more_fields: "话题与链接", "Topic and link";
     see_more: "再看一页", "Load more";
     doubles: "{} 个分身", "{} by doubles";
@@ -120,9 +121,17 @@ crate::texts::texts! {
     my_circles: "我的圈子", "My circles";
     all_of: "全部", "All";
     no_circles: "还没有加入圈子。", "You are in no circle yet.";
-    replies: "回复我的", "Replies";
-    replies_none: "还没有人回复你。", "Nobody has replied to you yet.";
-    replies_lead: "别人在你的帖子下的评论，和对你评论的回复。", "Comments on your posts, and replies to your comments.";
+    replies: "通知", "Notifications";
+    replies_none: "还没有通知。", "No notifications yet.";
+    replies_lead: "对你的帖子和评论的回复、赞，以及管理员的处理。",
+        "Replies to your posts and comments, likes, and decisions of administrators.";
+    liked_by: "{} 赞了你", "{} liked this";
+    liked_by_more: "{} 和另外 {} 人赞了你", "{} and {} more liked this";
+    post_removed: "管理员删除了你的帖子", "An administrator removed your post";
+    comment_removed: "管理员删除了你的评论", "An administrator removed your comment";
+    banned: "你暂时不能在广场发言", "You cannot post on the Plaza for now";
+    unbanned: "你又可以在广场发言了", "You can post on the Plaza again";
+    open_reports: "待处理的举报：{} 条", "Open reports: {}";
     fresh: "新", "New";
     posts_of: "{} 的帖子", "Posts of {}";
     public_page: "公开主页", "Public page";

@@ -31,9 +31,13 @@ pub(crate) struct PostView {
     pub(crate) pictures: Vec<(String, String)>,
     /// The number of pictures beyond those that the grid has room for.
     pub(crate) more_pictures: usize,
+    /// The path of a video that this server has.
+    pub(crate) video: Option<String>,
+    /// The stickers that this server has, as the pictures.
+    pub(crate) stickers: Vec<(String, String)>,
     /// A link with its title, description and host.
     pub(crate) link: Option<LinkCard>,
-    /// Labels and addresses of videos, stickers, and pictures elsewhere. They were checked when the post was
+    /// Labels and addresses of a video, stickers and pictures elsewhere. They were checked when the post was
     /// created.
     pub(crate) links: Vec<(String, String)>,
     pub(crate) likes: i64,
@@ -59,9 +63,17 @@ impl PostView {
                 None => links.push((label, url)),
             }
         }
-        links.extend(extras.video_url.map(|url| (t.video.to_owned(), url)));
+        let video = extras.video_url.as_deref().and_then(|url| own_video(url, public_url)).map(str::to_owned);
+        if video.is_none() {
+            links.extend(extras.video_url.map(|url| (t.video.to_owned(), url)));
+        }
+        let mut stickers = Vec::new();
         for (number, url) in (1..).zip(extras.stickers) {
-            links.push((format!("{} {number}", t.sticker), url));
+            let label = format!("{} {number}", t.sticker);
+            match own_picture(&url, public_url) {
+                Some(path) => stickers.push((label, path.to_owned())),
+                None => links.push((label, url)),
+            }
         }
         let topic = (!post.topic.is_empty()).then(|| {
             let title = extras.topic_title.unwrap_or_else(|| post.topic.clone());
@@ -77,6 +89,8 @@ impl PostView {
             is_edited: post.edited_at.is_some(),
             more_pictures: pictures.len().saturating_sub(GRID),
             pictures,
+            video,
+            stickers,
             link,
             doubles: (post.comments - post.human_comments).max(0),
             kind_class: match post.kind {
@@ -96,6 +110,11 @@ impl PostView {
             can_delete: is_mine || reader.is_admin,
         }
     }
+}
+
+/// Returns the path of a video if this server has it.
+fn own_video<'a>(url: &'a str, public_url: &str) -> Option<&'a str> {
+    own_picture(url, public_url).filter(|path| path.ends_with(".mp4"))
 }
 
 /// Maximum number of pictures in the grid of a post.
@@ -166,7 +185,10 @@ pub(crate) struct CommentView {
     /// Author and beginning of the parent, if the comment is a reply.
     pub(crate) answers: Option<(String, String)>,
     pub(crate) content: String,
+    /// The address of a sticker elsewhere, or an empty text.
     pub(crate) sticker: String,
+    /// The path of a sticker that this server has.
+    pub(crate) own_sticker: Option<String>,
     pub(crate) likes: i64,
     pub(crate) liked: bool,
     pub(crate) is_mine: bool,
@@ -206,6 +228,7 @@ impl CommentView {
             double: (!found.is_human()).then(|| found.source.clone()),
             answers,
             content: found.content.clone(),
+            own_sticker: own_picture(&found.sticker_url, public_url).map(str::to_owned),
             sticker: found.sticker_url.clone(),
             likes: found.likes,
             liked: found.liked,

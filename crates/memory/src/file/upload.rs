@@ -29,6 +29,26 @@ impl Memory {
         }
     }
 
+    /// Stores a picture or a video that a person uploads for a post. Returns it, and true if it is a video.
+    ///
+    /// # Errors
+    /// As [`Memory::receive_picture`].
+    pub async fn receive_media(
+        &self,
+        account: AccountId,
+        field: Field<'_>,
+    ) -> Result<(File, bool), ApiError> {
+        let file = self.receive(&Adder::from(account), field).await?;
+        match Kind::of_key(&file.key) {
+            Some(Kind::Png | Kind::Jpeg | Kind::Gif | Kind::Webp) => Ok((file, false)),
+            Some(Kind::Mp4) => Ok((file, true)),
+            Some(Kind::Mp3) | None => {
+                self.delete_file(account, &file.key).await?;
+                Err(ApiError::new(Code::UnsupportedMedia).with("PNG, JPEG, GIF, WebP, MP4"))
+            }
+        }
+    }
+
     /// Stores sound that the server made for a person.
     ///
     /// # Errors

@@ -38,6 +38,21 @@ const BACKOFF: Backoff = Backoff::listed(&[60, 600, 3600, 6 * 3600]);
 /// Maximum time that a page ever waits, including a lease, in seconds.
 const LONGEST_WAIT_SECONDS: i64 = 86_400;
 
+/// Time limit for a preview, which a person waits for.
+const PREVIEW_LIMIT: std::time::Duration = std::time::Duration::from_secs(4);
+/// Maximum lengths of a preview in characters.
+const PREVIEW_TITLE: usize = 200;
+const PREVIEW_TEXT: usize = 300;
+
+/// The beginning of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The title; empty if the page has none.
+    pub title: String,
+    /// The first line of its text.
+    pub about: String,
+}
+
 /// The operator's settings for reading pages.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
@@ -75,6 +90,20 @@ impl Memory {
             true => Turns::new(DuePages(self.clone()), PLACES).run_due().await,
             false => Ok(0),
         }
+    }
+
+    /// Reads the page at an address now, and returns its title and the beginning of its text. Returns `None`
+    /// if pages are not read on this server, or this one cannot be read soon.
+    pub async fn preview(&self, url: &str) -> Option<Preview> {
+        let pages = self.settings().pages;
+        if !pages.enabled {
+            return None;
+        }
+        let limits = Settings { limit: pages.limit.min(PREVIEW_LIMIT), ..pages };
+        let Fetched { title, text } = fetch::fetch(&self.0.outgoing, url, limits).await.ok()?;
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty() && *line != title);
+        let about = line.unwrap_or_default().chars().take(PREVIEW_TEXT).collect();
+        Some(Preview { title: title.chars().take(PREVIEW_TITLE).collect(), about })
     }
 
     async fn read_page(&self, claim: Claim) -> Result<(), ApiError> {

@@ -228,6 +228,12 @@ impl PostRequest {
         }
     }
 
+    /// Adds the address of a video.
+    #[must_use]
+    pub fn with_video(self, url: Option<String>) -> Self {
+        Self { video_url: url, ..self }
+    }
+
     /// Adds the addresses of pictures.
     #[must_use]
     pub fn with_pictures(self, urls: Vec<String>) -> Self {
