@@ -113,6 +113,11 @@ mod oauth {
     }
 }
 mod documents;
+mod examples {
+    mod caller;
+    mod compare;
+    mod shown;
+}
 mod faults {
     mod balancer;
     mod clock;

@@ -171,18 +171,12 @@ async fn behind_tls_the_cookie_has_its_real_name(server: TestServer) {
     assert_eq!(document["components"]["securitySchemes"]["session"]["name"], "__Host-doppel_session");
 }
 
-/// The API reference loads nothing from other servers.
+/// The reference is a part of the documentation. Its former address leads there.
 #[both_engines]
-async fn the_reference_stands_alone(server: TestServer) {
-    let page = server.anyone().get("/reference/").await;
-    assert_eq!(page.status, 200);
-    assert!(
-        !page.body.contains("http://") && !page.body.contains("https://") && !page.body.contains("src=\"//"),
-        "{}",
-        page.body
-    );
-    for asset in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js", "index.css"] {
-        assert_eq!(server.anyone().get(&format!("/reference/{asset}")).await.status, 200, "{asset}");
+async fn the_former_reference_leads_to_the_documentation(server: TestServer) {
+    for path in ["/reference", "/reference/", "/reference/index.html"] {
+        let answer = server.anyone().get(path).await;
+        assert_eq!((answer.status, answer.header("location")), (308, "/docs/api"), "{path}");
     }
-    assert_eq!(server.anyone().get("/reference").await.header("location"), "/reference/");
+    assert_eq!(server.anyone().get("/docs/api").await.status, 200);
 }

@@ -82,7 +82,7 @@ async fn the_resource_describes_itself(server: TestServer) {
                         "resource": resource, "authorization_servers": ["https://me.example"],
                         "scopes_supported": ["userinfo", "memory.read", "memory.write", "note.write"],
                         "bearer_methods_supported": ["header"], "resource_name": "Doppel",
-                        "resource_documentation": "https://me.example/reference/",
+                        "resource_documentation": "https://me.example/docs",
                     })
                 );
             }

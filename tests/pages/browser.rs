@@ -149,11 +149,9 @@ async fn the_way_of_a_key(width: u32, height: u32) {
     browser.check_page().await;
     let key = field.prop("value").await.unwrap().unwrap();
     server.bearer(&key).get("/api/secondme/user/info").await.data();
-    for path in ["/keys", "/", "/account", "/reference/"] {
+    for path in ["/keys", "/", "/account", "/docs/api/notes"] {
         browser.client.goto(&format!("{}{path}", server.base_url())).await.unwrap();
-        if path != "/reference/" {
-            browser.check_page().await;
-        }
+        browser.check_page().await;
         assert!(!browser.client.source().await.unwrap().contains(&key), "{path} shows the key again");
     }
     browser.client.goto(&format!("{}/keys", server.base_url())).await.unwrap();
@@ -179,16 +177,19 @@ async fn the_way_of_a_key_on_a_phone() {
     the_way_of_a_key(360, 740).await;
 }
 
-/// The API reference is rendered with the binary's own assets, under its security policy.
+/// People who are not signed in read the reference, too, and find the way in.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_reference_is_drawn() {
+async fn visitors_read_the_reference() {
     let server = TestServer::start(Engine::Sqlite).await;
-    let browser = Browser::start(1280, 900).await;
-    browser.client.goto(&format!("{}/reference/", server.base_url())).await.unwrap();
-    let operation =
-        browser.client.wait().for_element(Locator::Css(".opblock-summary-path")).await.expect("operations");
-    assert!(operation.text().await.unwrap().contains("/api/"));
-    browser.client.clone().close().await.unwrap();
+    for (width, height) in [(1280, 900), (360, 740)] {
+        let browser = Browser::start(width, height).await;
+        browser.client.goto(&format!("{}/docs/api/notes", server.base_url())).await.unwrap();
+        browser.check_page().await;
+        browser.find("section#addNote").await;
+        browser.click("a[href='/sign-in?next=%2Fdocs%2Fapi%2Fnotes']").await;
+        browser.find("input[name=email]").await;
+        browser.client.clone().close().await.unwrap();
+    }
 }
 
 /// A person who is not signed in comes from an app, and returns to it with a code. Browsers apply the page's

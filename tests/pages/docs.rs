@@ -18,7 +18,9 @@ async fn the_documentation_has_the_servers_address_in_both_languages(server: Tes
     }
     assert_eq!(person.get("/docs/nothing").await.status, 404);
     assert_eq!(person.get("/docs/start").await.status, 404, "the quick start has one address");
-    assert_eq!(server.anyone().get("/docs").await.status, 401);
+    let visitor = server.anyone().in_english().get("/docs").await;
+    assert!(visitor.status == 200 && visitor.body.contains("/sign-in?next=%2Fdocs"), "{}", visitor.body);
+    assert!(!visitor.body.contains("class=\"rail\"") && !visitor.body.contains("data-run"));
 }
 
 /// The reference is made of the OpenAPI document: nothing is left out, and everything has a Chinese title.
@@ -52,6 +54,39 @@ async fn the_reference_has_every_operation(server: TestServer) {
     for (tag, body) in groups {
         assert!(body.len() < 90_000, "{tag} has {} bytes", body.len());
     }
+}
+
+fn is_chinese(text: &str) -> bool {
+    text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+}
+
+/// Descriptions of operations, parameters and members are in the reader's language.
+#[both_engines]
+async fn the_reference_is_described_in_both_languages(server: TestServer) {
+    let reader = server.anyone();
+    let list = reader.get("/docs/api").await.body;
+    let links: std::collections::BTreeSet<&str> =
+        list.split("href=\"/docs/api/").skip(1).filter_map(|part| part.split(['"', '#']).next()).collect();
+    let mut wrong = Vec::new();
+    for group in links {
+        let zh = reader.get(&format!("/docs/api/{group}")).await.body;
+        for part in zh.split("class=\"docs-step\" id=\"").skip(1) {
+            let id = part.split('"').next().unwrap();
+            let about = part.split("<p>").nth(1).unwrap().split("</p>").next().unwrap();
+            let fields = part.split("<dd>").skip(1).map(|rest| rest.split("</dd>").next().unwrap());
+            // Some values are names alone, such as `md_text`.
+            let is_name = |text: &str| text.len() < 40 && !text.contains(' ');
+            for text in fields.chain([about]) {
+                if !text.is_empty() && !is_chinese(text) && !is_name(text) {
+                    wrong.push(format!("{id}: {text}"));
+                }
+            }
+        }
+        let en = reader.in_english().get(&format!("/docs/api/{group}")).await.body;
+        let about = en.split("</code></p>").nth(1).unwrap_or_default();
+        assert!(!is_chinese(about.split("</p>").next().unwrap()), "{group}: {about}");
+    }
+    assert!(wrong.is_empty(), "add them to guides/operations.zh.txt or fields.zh.txt:\n{}", wrong.join("\n"));
 }
 
 /// A request of the reference does what it says when it is sent as it is.

@@ -1,12 +1,14 @@
 //! `/docs`: a quick start and guides, the error codes, and a reference of all operations of the API.
 
+mod about;
 mod contents;
 mod errors;
 mod example;
 mod guide;
 mod guides;
 mod operations;
-mod paths;
+pub(crate) mod paths;
+mod recorded;
 mod reference;
 mod search;
 pub(crate) mod texts;
@@ -20,9 +22,9 @@ use crate::Console;
 pub(crate) fn router() -> Router<Console> {
     Router::new()
         .route(paths::DOCS, get(guides::start))
-        .route("/docs/{slug}", get(guides::show))
+        .route(paths::GUIDE, get(guides::show))
         .route(paths::ERRORS, get(errors::show))
         .route(paths::SEARCH, get(search::show))
         .route(paths::API, get(reference::index))
-        .route("/docs/api/{group}", get(reference::group))
+        .route(paths::GROUP, get(reference::group))
 }

@@ -79,6 +79,12 @@ pub const PUBLIC: &[&str] = &[
     people::share::AVATAR_QR,
     people::widget::SCRIPT,
     people::widget::FRAME,
+    docs::paths::DOCS,
+    docs::paths::GUIDE,
+    docs::paths::ERRORS,
+    docs::paths::SEARCH,
+    docs::paths::API,
+    docs::paths::GROUP,
 ];
 
 /// The ends of the paths of forms with files.

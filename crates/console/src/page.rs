@@ -21,9 +21,6 @@ use crate::{
     theme::Theme,
 };
 
-/// The path of the API reference, which another crate serves.
-const REFERENCE: &str = "/reference/";
-
 /// The frame of a page.
 #[derive(Clone)]
 pub(crate) struct Page {
@@ -102,11 +99,6 @@ impl Page {
         assets::href(name)
     }
 
-    /// Returns the path of the API reference.
-    pub(crate) fn reference(&self) -> &'static str {
-        REFERENCE
-    }
-
     /// Returns an icon of the sprite.
     #[expect(clippy::unused_self, reason = "templates reach it through the page")]
     pub(crate) fn icon(&self, name: &'static str) -> Icon {
@@ -137,6 +129,13 @@ impl Page {
     /// Returns the address of the signed-in person's public page, if they published it.
     pub(crate) fn public_page(&self) -> Option<String> {
         self.who.as_ref().filter(|_| self.is_public).map(|who| paths::person(&who.route))
+    }
+
+    /// Returns the address of the sign-in page, which leads back here.
+    pub(crate) fn sign_in(&self) -> String {
+        let next: String =
+            form_urlencoded::byte_serialize(self.here.as_deref().unwrap_or("/").as_bytes()).collect();
+        format!("/sign-in?next={next}")
     }
 
     /// True if the signed-in person is an administrator.

@@ -286,7 +286,7 @@ Doppel runs with a demo person. To try it, in another terminal:
   consent page    {consent}
   pages           {base_url}/          e-mail {email}   password {password}
   chat            {base_url}/chat
-  API reference   {base_url}/reference/
+  API reference   {base_url}/docs/api
   agents (MCP)    {base_url}/mcp
   OpenAI clients  {base_url}/v1/   with the key above
   Hub key         {hub_ak}   its secret and tokens: {FILE} in the data directory

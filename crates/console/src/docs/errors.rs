@@ -7,10 +7,7 @@ use hub::call::HubCode;
 use web::{ApiError, Code, Language};
 
 use super::{contents::Contents, paths::ERRORS};
-use crate::{
-    Console,
-    page::{Member, Page},
-};
+use crate::{Console, page::Page};
 
 /// An error code.
 pub(super) struct Row {
@@ -61,8 +58,8 @@ struct ErrorsPage<'a> {
 }
 
 /// Shows the codes.
-pub(crate) async fn show(State(console): State<Console>, member: Member) -> Result<Response, ApiError> {
-    let page = member.page.at("docs", ERRORS);
+pub(crate) async fn show(State(console): State<Console>, reader: Page) -> Result<Response, ApiError> {
+    let page = reader.at("docs", ERRORS);
     let contents = Contents::new(console.reference(), page.language, ERRORS);
     let (api, hub) = (of_api(page.language), of_hub(page.language));
     page.answer(StatusCode::OK, &ErrorsPage { page: &page, contents, api, hub })

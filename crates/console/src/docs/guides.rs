@@ -12,11 +12,7 @@ use super::{
     contents::Contents,
     guide::{BASE, GUIDES, Section, sections},
 };
-use crate::{
-    Console,
-    page::{Member, Page},
-    texts::fill,
-};
+use crate::{Console, page::Page, texts::fill};
 
 #[derive(Template)]
 #[template(path = "docs/guide.html")]
@@ -33,25 +29,25 @@ struct GuidePage<'a> {
 }
 
 /// Shows the quick start.
-pub(crate) async fn start(State(console): State<Console>, member: Member) -> Result<Response, ApiError> {
-    render(&console, member, 0)
+pub(crate) async fn start(State(console): State<Console>, reader: Page) -> Result<Response, ApiError> {
+    render(&console, reader, 0)
 }
 
 /// Shows a guide.
 pub(crate) async fn show(
     State(console): State<Console>,
-    member: Member,
+    reader: Page,
     Path(slug): Path<String>,
 ) -> Result<Response, ApiError> {
     // The quick start has one address.
     let at = GUIDES.iter().position(|guide| guide.slug == slug).filter(|at| *at > 0);
-    render(&console, member, at.ok_or(Code::NotFound)?)
+    render(&console, reader, at.ok_or(Code::NotFound)?)
 }
 
-fn render(console: &Console, member: Member, at: usize) -> Result<Response, ApiError> {
+fn render(console: &Console, reader: Page, at: usize) -> Result<Response, ApiError> {
     let guide = GUIDES.get(at).ok_or(Code::NotFound)?;
     let path = guide.path();
-    let page = member.page.at("docs", path.as_str());
+    let page = reader.at("docs", path.as_str());
     let contents = Contents::new(console.reference(), page.language, &path);
     let (lead, sections) = sections(&guide.text(page.language).replace(BASE, &console.public_url));
     let next = GUIDES.get(at + 1);
@@ -60,7 +56,8 @@ fn render(console: &Console, member: Member, at: usize) -> Result<Response, ApiE
         title: guide.title(page.language),
         lead,
         sections,
-        run: (at == 0).then(|| crate::snippet::address(&console.public_url, "/secondme/user/info")),
+        run: (at == 0 && page.who.is_some())
+            .then(|| crate::snippet::address(&console.public_url, "/secondme/user/info")),
         next: next.map(|guide| (guide.path(), fill(contents.t.next, guide.title(page.language)))),
         contents,
     };

@@ -4,12 +4,18 @@
 
 use serde_json::Value;
 
-use super::example::{example, resolved, type_name};
+use super::{
+    example::{example, resolved, type_name},
+    recorded,
+};
 
 /// The path below which the API is served, as the examples have it.
 pub(crate) const BASE: &str = "/gate/lab";
+/// The places of the server's address, and of that of its sockets, in a response.
+const ADDRESS: &str = "{base}";
+const SOCKETS: &str = "{ws}";
 /// Maximum length of an example in characters.
-const MAX_EXAMPLE: usize = 1200;
+const MAX_EXAMPLE: usize = 1600;
 
 /// All operations, by the tag that they have in the document.
 #[derive(Debug, Default)]
@@ -68,7 +74,14 @@ pub(crate) struct Operation {
     target: String,
     /// The body of the example, and true if it is a form.
     sent: Option<(String, bool)>,
-    pub(crate) response: String,
+    /// True if a file is sent.
+    sends_file: bool,
+    /// The name of the cookie of a session.
+    cookie: String,
+    /// The status of the response to the example.
+    pub(crate) status: u64,
+    /// The response to the example. The server's address is [`ADDRESS`] in it.
+    response: String,
 }
 
 impl Reference {
@@ -120,30 +133,58 @@ impl Operation {
                 (Value::Null, form) => (&form["schema"], true),
                 (json, _) => (&json["schema"], false),
             };
-        let sent = (!schema.is_null()).then(|| body_example(&example(document, schema, true), is_form));
+        let id = text(&operation["operationId"]);
+        let sent = (!schema.is_null()).then(|| match recorded::body(&id) {
+            Some(body) => body_example(body, is_form),
+            None => body_example(&example(document, schema, true), is_form),
+        });
+        let cookie = text(&document["components"]["securitySchemes"]["session"]["name"]);
         Self {
-            id: text(&operation["operationId"]),
             method: method.to_uppercase(),
             path: path.to_owned(),
             summary,
-            credential: credential(&operation["security"]),
-            target: target(document, path, &parameters),
+            credential: match credential(&operation["security"]) {
+                Credential::KeyOrToken if recorded::needs_session(&id) => Credential::Session,
+                credential => credential,
+            },
+            target: target(document, path, &parameters, &id),
             parameters: parameters.iter().map(|one| parameter(document, one)).collect(),
             body: members(document, schema),
             sent: sent.map(|text| (text, is_form)),
-            response: response(document, &operation["responses"]["200"]),
+            sends_file: content["multipart/form-data"].is_object(),
+            cookie,
+            status: recorded::response(&id).and_then(|given| given["status"].as_u64()).unwrap_or(200),
+            response: match recorded::response(&id).map(|given| &given["body"]) {
+                Some(Value::String(text)) => text.clone(),
+                Some(json) => cut(&serde_json::to_string_pretty(json).unwrap_or_default()),
+                None => response(document, &operation["responses"]["200"]),
+            },
+            id,
         }
+    }
+
+    /// Returns the response to the example from a server at an address.
+    pub(crate) fn response(&self, base: &str) -> String {
+        self.response.replace(ADDRESS, base).replace(SOCKETS, &base.replacen("http", "ws", 1))
     }
 
     /// Returns the example request for a server at an address.
     pub(crate) fn request(&self, base: &str) -> String {
         let method = match (self.method.as_str(), &self.sent) {
             ("GET", _) | (_, Some(_)) => String::new(),
+            _ if self.sends_file => String::new(),
             (method, None) => format!("-X {method} "),
         };
         let mut lines = vec![format!("curl {method}\"{base}{BASE}{}\"", self.target)];
-        if self.credential != Credential::None {
-            lines.push("-H \"Authorization: Bearer $DOPPEL_API_KEY\"".to_owned());
+        match self.credential {
+            Credential::None => {}
+            Credential::Session => lines.push(format!("-H \"Cookie: {}=$DOPPEL_SESSION\"", self.cookie)),
+            Credential::KeyOrToken => {
+                lines.push("-H \"Authorization: Bearer $DOPPEL_API_KEY\"".to_owned());
+            }
+        }
+        if self.sends_file {
+            lines.push("-F \"file=@picture.png\"".to_owned());
         }
         match &self.sent {
             Some((body, true)) => lines.push(body.clone()),
@@ -206,14 +247,17 @@ fn encoded(value: &Value) -> String {
 }
 
 /// Returns path and query of an example: with values in the path, and with required and exemplary parameters.
-fn target(document: &Value, path: &str, parameters: &[&Value]) -> String {
+fn target(document: &Value, path: &str, parameters: &[&Value], operation: &str) -> String {
     let mut target = path.to_owned();
     let mut query = Vec::new();
     for parameter in parameters {
         let name = parameter["name"].as_str().unwrap_or_default();
-        let given = [&parameter["example"], &parameter["schema"]["example"]]
-            .into_iter()
-            .find(|value| !value.is_null());
+        let has_own = recorded::has_request(operation);
+        let own = recorded::parameter(operation, name);
+        // An example of its own has no other optional parameters.
+        let of_document = [&parameter["example"], &parameter["schema"]["example"]];
+        let of_document = of_document.into_iter().filter(|_| !has_own || parameter["required"] == true);
+        let given = [own].into_iter().chain(of_document).find(|value| !value.is_null());
         let value = given.cloned().unwrap_or_else(|| example(document, &parameter["schema"], true));
         match parameter["in"].as_str() {
             Some("path") => {
@@ -231,7 +275,7 @@ fn target(document: &Value, path: &str, parameters: &[&Value]) -> String {
 
 fn body_example(value: &Value, is_form: bool) -> String {
     if !is_form {
-        return serde_json::to_string(value).unwrap_or_default();
+        return recorded::json(value);
     }
     let pairs = value.as_object().into_iter().flatten().map(|(name, value)| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -247,10 +291,13 @@ fn response(document: &Value, response: &Value) -> String {
     if schema.is_null() {
         return String::new();
     }
-    let text = serde_json::to_string_pretty(&example(document, schema, false)).unwrap_or_default();
+    cut(&serde_json::to_string_pretty(&example(document, schema, false)).unwrap_or_default())
+}
+
+fn cut(text: &str) -> String {
     match text.char_indices().nth(MAX_EXAMPLE) {
         Some((end, _)) => format!("{}\n…", text.get(..end).unwrap_or_default()),
-        None => text,
+        None => text.to_owned(),
     }
 }
 
@@ -285,7 +332,7 @@ mod tests {
              $DOPPEL_API_KEY\" \\\n  -H \"Content-Type: application/json\" \\\n  -d '{\"text\":\"it'\\''s\"}'"
         );
         assert_eq!(operation.summary, "Change a note.");
-        assert_eq!(operation.response, "{\n  \"code\": 1\n}");
+        assert_eq!(operation.response(""), "{\n  \"code\": 1\n}");
     }
 
     #[test]

@@ -9,17 +9,14 @@ use http::StatusCode;
 use web::{ApiError, Code, Language};
 
 use super::{
+    about,
     contents::Contents,
     operations::{BASE, Credential, Field, Group, Operation},
     paths::API,
     texts::Texts,
     titles,
 };
-use crate::{
-    Console,
-    page::{Member, Page},
-    texts::fill,
-};
+use crate::{Console, page::Page, texts::fill};
 
 /// A line of the list of all operations.
 struct Line<'a> {
@@ -57,10 +54,37 @@ struct Shown<'a> {
     path: &'a str,
     summary: &'a str,
     credential: &'static str,
-    parameters: &'a [Field],
-    body: &'a [Field],
+    parameters: Vec<ShownField<'a>>,
+    body: Vec<ShownField<'a>>,
     request: String,
-    response: &'a str,
+    /// The status of the response.
+    status: u64,
+    response: String,
+}
+
+/// A parameter or a member of the body, described in the reader's language.
+struct ShownField<'a> {
+    name: &'a str,
+    place: &'a str,
+    kind: &'a str,
+    is_required: bool,
+    about: &'a str,
+}
+
+impl<'a> ShownField<'a> {
+    fn new(field: &'a Field, language: Language) -> Self {
+        Self {
+            name: &field.name,
+            place: &field.place,
+            kind: &field.kind,
+            is_required: field.is_required,
+            about: about::field(&field.about, language),
+        }
+    }
+}
+
+fn fields(all: &[Field], language: Language) -> Vec<ShownField<'_>> {
+    all.iter().map(|field| ShownField::new(field, language)).collect()
 }
 
 #[derive(Template)]
@@ -91,8 +115,8 @@ fn lead(console: &Console, t: &'static Texts) -> String {
 }
 
 /// Shows the list of all operations.
-pub(crate) async fn index(State(console): State<Console>, member: Member) -> Result<Response, ApiError> {
-    let page = member.page.at("docs", API);
+pub(crate) async fn index(State(console): State<Console>, reader: Page) -> Result<Response, ApiError> {
+    let page = reader.at("docs", API);
     let contents = Contents::new(console.reference(), page.language, API);
     let reference = console.reference();
     let line = |operation: &'static Operation, language: Language| Line {
@@ -120,11 +144,11 @@ pub(crate) async fn index(State(console): State<Console>, member: Member) -> Res
 /// Shows the operations of a group.
 pub(crate) async fn group(
     State(console): State<Console>,
-    member: Member,
+    reader: Page,
     Path(slug): Path<String>,
 ) -> Result<Response, ApiError> {
     let found = console.reference().groups.iter().find(|group| group.slug() == slug).ok_or(Code::NotFound)?;
-    let page = member.page.at("docs", found.path());
+    let page = reader.at("docs", found.path());
     let contents = Contents::new(console.reference(), page.language, &found.path());
     let shown = |operation: &'static Operation| Shown {
         id: &operation.id,
@@ -133,12 +157,13 @@ pub(crate) async fn group(
         method: &operation.method,
         class: class(&operation.method),
         path: &operation.path,
-        summary: &operation.summary,
+        summary: about::operation(&operation.id, &operation.summary, page.language),
+        status: operation.status,
         credential: credential(operation, contents.t),
-        parameters: &operation.parameters,
-        body: &operation.body,
+        parameters: fields(&operation.parameters, page.language),
+        body: fields(&operation.body, page.language),
         request: operation.request(&console.public_url),
-        response: &operation.response,
+        response: operation.response(&console.public_url),
     };
     let operations = found.operations.iter().map(shown).collect();
     let template = GroupPage {

@@ -6,6 +6,7 @@ use http::StatusCode;
 use web::{ApiError, Language, Query};
 
 use super::{
+    about,
     contents::Contents,
     errors,
     guide::GUIDES,
@@ -13,11 +14,7 @@ use super::{
     texts::Texts,
     titles,
 };
-use crate::{
-    Console,
-    page::{Member, Page},
-    texts::fill,
-};
+use crate::{Console, page::Page, texts::fill};
 
 /// Maximum length of a query in characters, and maximum number of hits.
 const MAX_QUERY: usize = 100;
@@ -49,12 +46,12 @@ pub(crate) struct SearchParams {
 /// Shows the hits.
 pub(crate) async fn show(
     State(console): State<Console>,
-    member: Member,
+    reader: Page,
     Query(params): Query<SearchParams>,
 ) -> Result<Response, ApiError> {
     let query: String = params.q.unwrap_or_default().trim().chars().take(MAX_QUERY).collect();
     let encoded: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
-    let page = member.page.at("docs", format!("{SEARCH}?q={encoded}"));
+    let page = reader.at("docs", format!("{SEARCH}?q={encoded}"));
     let contents =
         Contents { query: query.clone(), ..Contents::new(console.reference(), page.language, SEARCH) };
     let hits = if query.is_empty() { Vec::new() } else { find(&console, &query, page.language) };
@@ -78,7 +75,8 @@ fn find(console: &Console, query: &str, language: Language) -> Vec<Hit> {
         let tag = titles::group(&group.tag, language);
         for operation in &group.operations {
             let title = titles::operation(&operation.id, &operation.summary, language);
-            if has(&[&title, &operation.summary, &operation.path, &operation.id, &tag]) {
+            let about = about::operation(&operation.id, &operation.summary, language);
+            if has(&[&title, about, &operation.summary, &operation.path, &operation.id, &tag]) {
                 let href = format!("{}#{}", group.path(), operation.id);
                 let about = format!("{} {}", operation.method, operation.path);
                 hits.push(Hit { href, kind: t.kind_operation, title, about });

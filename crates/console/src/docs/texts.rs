@@ -16,7 +16,6 @@ crate::texts::texts! {
     hub_errors_lead: "Hub 的回答里是 code。", "Responses of the Hub have them as code.";
     operations: "{} 个接口", "{} operations";
     api_lead: "地址前面都有 {}，也可以不写 /gate/lab。", "All paths begin with {}; /gate/lab may be left out.";
-    interactive: "交互式文档", "Interactive reference";
     document: "OpenAPI 文件", "OpenAPI document";
     parameters: "参数", "Parameters";
     body: "正文", "Body";

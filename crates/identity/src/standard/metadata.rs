@@ -39,7 +39,7 @@ pub(super) fn server(issuer: &str, may_register: bool, has_hub: bool) -> Value {
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
         "client_id_metadata_document_supported": true,
-        "service_documentation": format!("{issuer}/reference/"),
+        "service_documentation": format!("{issuer}/docs"),
         "ui_locales_supported": ["zh-CN", "en"],
     });
     if may_register && let Some(members) = document.as_object_mut() {
@@ -67,6 +67,6 @@ fn protected(issuer: &str, path: &str, scopes: &[&str]) -> Value {
         "scopes_supported": scopes,
         "bearer_methods_supported": ["header"],
         "resource_name": "Doppel",
-        "resource_documentation": format!("{issuer}/reference/"),
+        "resource_documentation": format!("{issuer}/docs"),
     })
 }
