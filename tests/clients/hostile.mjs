@@ -224,15 +224,57 @@ async function converse(page, texts) {
   }
 }
 
-const stored = await fill();
-for (const [kind, count] of Object.entries(stored)) if (count < 20) problems.add(`only ${count} ${kind} were stored`);
+// The fields of developers, teams, the Plaza and administrators, which take a session.
+async function fillMore(page) {
+  const stored = { apps: 0, keys: 0, hubKeys: 0, apis: 0, comments: 0, circles: 0, reports: 0, avatars: 0 };
+  const send = async (path, body, text) => {
+    const answer = await page.request.post(BASE_URL + path, { data: body });
+    if (answer.status() >= 500) problems.add(`${path}: ${answer.status()} for ${JSON.stringify(text.slice(0, 60))}`);
+    return answer.status() < 300 ? (JSON.parse(await answer.text()).data ?? true) : undefined;
+  };
+  const post = await send("/api/secondme/plaza/posts/create", { content: "to be answered", type: "public" }, "");
+  for (const [at, text] of [...CORES, ...LINKS].filter((_, at) => at % 3 === 0).entries()) {
+    const [name, about] = [text.slice(0, 50), text.slice(0, 400)];
+    const app = { appName: name, appDescription: about, redirectUris: ["https://a.example/cb"], allowedScopes: ["userinfo"] };
+    stored.apps += Boolean(await send("/api/applications/external/create", app, text));
+    stored.keys += Boolean(await send("/api/apikey/create", { name, scopes: ["user.info"] }, text));
+    stored.hubKeys += Boolean(await send("/api/apikey/hub/keys/create", { name }, text));
+    const api = { code: `h-${at}`, name, description: about, provider: { kind: "echo" } };
+    stored.apis += Boolean(await send("/api/apikey/hub/apis/save", api, text));
+    stored.comments += Boolean(await send("/api/secondme/plaza/posts/comment", { postId: post.postId, content: about }, text));
+    stored.circles += Boolean(await send("/api/secondme/plaza/circles/create", { circleRoute: `c${at}`, name, description: about }, text));
+    const card = { content: about, type: "public", topicTitle: name, link: "https://a.example/", linkMeta: { title: name, description: about } };
+    // The number of posts in an hour is limited.
+    const carded = at < 6 && await send("/api/secondme/plaza/posts/create", card, text);
+    if (carded) stored.reports += Boolean(await send("/api/secondme/plaza/report", { postId: carded.postId, reason: about }, text));
+    stored.avatars += Boolean(await send("/api/secondme/avatar/create", { title: name, welcomeNote: about, opening: about }, text));
+  }
+  for (const [kind, count] of Object.entries(stored)) if (count < 1) problems.add(`no ${kind} were stored`);
+}
+
+async function lookMore(page) {
+  for (const path of ["/apps", "/keys", "/hub", "/hub/keys", "/hub/apis", "/hub/calls", "/plaza/circles", "/plaza/replies", "/plaza/admin", "/plaza/me", "/visitors", "/admin/audit", "/admin/people"]) await look(page, path);
+  await walk(page, "/apps", /^\/apps\/[\w-]{30,}$/, 6);
+  await walk(page, "/hub/keys", /^\/hub\/keys\/\d+$/, 6);
+  await walk(page, "/hub/apis", /^\/hub\/(apis\/h-|try\?api=h-)/, 8);
+  await walk(page, "/plaza", /^\/plaza\/(posts|topics)\//, 12);
+  for (const text of CORES.slice(0, 12)) {
+    const word = encodeURIComponent(text.slice(0, 60));
+    for (const path of ["/docs/search?q=", "/hub/calls?api=", "/hub/try?api=echo&action=", "/admin/audit?q=", "/admin/people?text=", "/plaza?keyword="]) await look(page, path + word);
+  }
+}
+
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
 const page = await watch(browser, { width: 390, height: 844 });
+await fillMore(page);
+const stored = await fill();
+for (const [kind, count] of Object.entries(stored)) if (count < 20) problems.add(`only ${count} ${kind} were stored`);
 await walk(page, "/memories", /^\/memories\/\w+\/\d+/, 24);
 await walk(page, "/notes", /^\/notes?\/\d+|^\/notes\?|^\/memories\/note\/\d+/, 24);
 await walk(page, "/chat", /^\/chat\?session=/, 24);
 await walk(page, "/plaza", /^\/plaza\/posts\//, 20);
 await walk(page, "/profile", /^\/profile\/interests\/\d+/, 20);
+await lookMore(page);
 await look(page, "/");
 for (const text of CORES) await look(page, `/search?q=${encodeURIComponent(text.slice(0, 190))}`);
 for (const text of CORES.slice(0, 12)) await look(page, `/memories?q=${encodeURIComponent(text.slice(0, 190))}`);

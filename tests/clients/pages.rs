@@ -12,6 +12,8 @@ pub async fn walk(script: &str, model: &Model) {
     let server: Serving = Binary::new(env!("CARGO_BIN_EXE_doppel"), directory.path())
         .with("DOPPEL_MODEL__BASE_URL", &model.url())
         .with("DOPPEL_MODEL__NAME", "fake")
+        // Pages behind links may be on this machine.
+        .with("DOPPEL_OUTGOING__ALLOWED_NETWORKS", "[\"127.0.0.0/8\"]")
         .serve(&["--demo"]);
     let demo: Value = super::demo(directory.path());
     let text = |name: &str| demo[name].as_str().unwrap();
@@ -20,6 +22,7 @@ pub async fn walk(script: &str, model: &Model) {
         ("EMAIL", text("email")),
         ("PASSWORD", text("password")),
         ("API_KEY", text("api_key")),
+        ("MODEL_URL", &model.url()),
     ];
     assert_eq!(testkit::clients::run(script, &variables).await, "done\n");
 }
@@ -41,6 +44,13 @@ async fn every_page_is_accessible_and_fits() {
 async fn code_runs_as_copied_and_calls_are_sent() {
     let model = Model::start().await;
     walk("hub_pages.mjs", &model).await;
+}
+
+/// Administration, a post, an app and a team, from end to end in both languages.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_get_where_they_want_to_go() {
+    let model = Model::start().await;
+    walk("journeys.mjs", &model).await;
 }
 
 /// Streams the last message of the person back, in two pieces.
