@@ -31,11 +31,13 @@ mod api {
     mod current_facts;
     pub mod doctor;
     mod friends;
+    mod import_runs;
     mod imports;
     mod memory;
     pub mod model_encodings;
     mod model_forms;
     mod model_streams;
+    mod never;
     mod note;
     mod note_pages;
     mod oauth;
@@ -224,6 +226,7 @@ mod process {
     mod cli;
     mod database_tls;
     mod durable;
+    mod import;
     mod kill;
     mod listen;
     mod relocate;

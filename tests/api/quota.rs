@@ -34,7 +34,7 @@ async fn faults(server: &TestServer, account: AccountId, mend: bool) -> Vec<Stri
 }
 
 async fn import(server: &TestServer, person: &Person, section: &str, lines: &[Value]) -> ImportSummary {
-    let lines = (1..).zip(lines).map(|(line, text)| ImportLine { line, text: text.to_string() }).collect();
+    let lines = (1..).zip(lines).map(|(line, text)| ImportLine::new(line, text.to_string())).collect();
     let running = server.running();
     let sections = running.memory.sections().into_iter().chain(running.chat.sections());
     let found = sections.into_iter().find(|found| found.name() == section).expect("a section");

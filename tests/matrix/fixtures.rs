@@ -23,6 +23,7 @@ pub enum Kind {
     KeyMemory,
     Note,
     Shade,
+    NeverRule,
     File,
     Application,
     ChatSession,
@@ -56,6 +57,7 @@ const IDS: &[(&str, &str, Kind)] = &[
     ("id", "/api/secondme/memory/key/", Kind::KeyMemory),
     ("id", "/api/secondme/note/", Kind::Note),
     ("id", "/api/secondme/user/shades/", Kind::Shade),
+    ("id", "/api/secondme/memory/never/", Kind::NeverRule),
     ("key", "/api/cdn/", Kind::File),
     ("key", "/api/apikey/hub/calls", Kind::HubKey),
     ("trace", "/api/apikey/hub/calls", TRACE),
@@ -243,6 +245,11 @@ impl Owner {
                 self.session.get(&found).await.data()["list"][0]["id"].to_string()
             }
             Kind::Note => self.made("/api/secondme/note/add", json!({"content": text}), "noteId").await,
+            Kind::NeverRule => {
+                let data =
+                    self.session.post("/api/secondme/memory/never", json!({"phrase": text})).await.data();
+                data["rules"][0]["ruleId"].to_string()
+            }
             Kind::Shade => {
                 self.made("/api/secondme/user/shades/create", json!({"shadeName": text}), "id").await
             }
@@ -304,6 +311,7 @@ impl Owner {
             Kind::KeyMemory => format!("/api/secondme/memory/key/{id}/delete"),
             Kind::Note => format!("/api/secondme/note/{id}/delete"),
             Kind::Shade => format!("/api/secondme/user/shades/{id}/delete"),
+            Kind::NeverRule => format!("/api/secondme/memory/never/{id}/delete"),
             Kind::File => format!("/api/cdn/{id}/delete"),
             Kind::Application => format!("/api/applications/external/{id}/delete"),
             Kind::ChatSession => format!("/api/secondme/chat/session/{id}/delete"),

@@ -1,6 +1,6 @@
 //! `/memories`: one list with search and filters, changes in place, actions on several entries, the trash.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{Actor, TestServer, both_engines};
 
 const KEY: &str = "/api/secondme/memory/key";
@@ -341,7 +341,7 @@ async fn pages_are_not_shifted_by_new_entries(server: TestServer) {
     assert_eq!((once.len(), seen.len()), (45, 45), "{seen:?}");
 }
 
-#[both_engines]
+#[both_engines("files.max_import_bytes = 1000000")]
 async fn files_are_previewed_and_imported(server: TestServer) {
     let person = server.person("a").await;
     let (browser, key) = (person.signed_in().await, person.with_key("*").await);
@@ -355,7 +355,7 @@ async fn files_are_previewed_and_imported(server: TestServer) {
     };
     assert_eq!(send("x", "a.csv", table.into()).await.status, 403, "a wrong token");
     assert_eq!(send(&csrf, "a.exe", table.into()).await.status, 422);
-    let large = send(&csrf, "a.csv", vec![b'x'; (64 << 20) + 1]).await;
+    let large = send(&csrf, "a.csv", vec![b'x'; 1_000_001]).await;
     assert_eq!(large.status, 413, "{}", large.body);
     assert_eq!(send(&csrf, "../记录.csv", table.into()).await.status, 303);
     let settled = async || loop {
@@ -391,4 +391,98 @@ async fn files_are_previewed_and_imported(server: TestServer) {
     assert_eq!(browser.post_form("/memories/import/start", &[("csrf", &csrf)]).await.status, 404, "once");
     assert_eq!(browser.post_form("/memories/import/discard", &[("csrf", &csrf)]).await.status, 303);
     assert!(settled().await.contains("type=\"file\""));
+}
+
+/// A conversation of ChatGPT with an answer, and a chat of Telegram.
+const TALK: &str = r#"[{"id":"c1","title":"猫","create_time":1735700000.5,"mapping":{
+    "u":{"parent":null,"message":{"author":{"role":"user"},"content":{"content_type":"text","parts":["我的猫叫 Momo"]}}},
+    "a":{"parent":"u","message":{"author":{"role":"assistant"},"content":{"content_type":"text","parts":["Nice!"]}}}}}]"#;
+
+#[both_engines]
+async fn an_import_is_chosen_listed_and_undone(server: TestServer) {
+    let person = server.person("a").await;
+    let (browser, key) = (person.signed_in().await, person.with_key("*").await);
+    let csrf = browser.get("/memories/import").await.hidden("csrf");
+    let part = |name: &str, text: &str| {
+        reqwest::multipart::Part::bytes(text.as_bytes().to_vec()).file_name(name.to_owned())
+    };
+    let chat = |name: &str, id: i64| {
+        format!(
+            r#"{{"name":"{name}","type":"personal_chat","id":{id},"messages":[{{"type":"message","date_unixtime":"1709601120","from":"{name}","text":"你好"}}]}}"#
+        )
+    };
+    let form = reqwest::multipart::Form::new()
+        .text("csrf", csrf.clone())
+        .part("file", part("conversations.json", TALK))
+        .part("file", part("li.json", &chat("小李", 7)))
+        .part("file", part("wang.json", &chat("小王", 8)));
+    let sent = browser.send(browser.request(reqwest::Method::POST, "/memories/import").multipart(form)).await;
+    assert_eq!(sent.status, 303, "{}", sent.body);
+    let settled = async || loop {
+        let page = browser.get("/memories/import").await;
+        if !page.body.contains("http-equiv=\"refresh\"") {
+            break page.body;
+        }
+    };
+    let preview = settled().await;
+    for text in
+        ["name=\"group\" value=\"小李\"", "name=\"kind\" value=\"conversations\"", "导入 3 条", "2024-03-05"]
+    {
+        assert!(preview.contains(text), "{text}: {preview}");
+    }
+    // One of the chats is left out.
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("choice", "1"),
+        ("kind", "conversations"),
+        ("kind", "notes"),
+        ("group", "小李"),
+    ];
+    assert_eq!(browser.post_form("/memories/import/start", &fields).await.status, 303);
+    let report = settled().await;
+    assert!(report.contains("导入完成"), "{report}");
+    let titles = async || {
+        let data = key.get("/api/secondme/note/search").await.data();
+        data["list"].as_array().unwrap().iter().map(|note| note["title"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(titles().await, ["Telegram · 小李 · 2024-03"]);
+    let talks = key.get("/api/secondme/chat/session/list").await.data();
+    assert_eq!(talks["sessions"][0]["title"], "猫", "{talks}");
+
+    let link = report.split("/memories/import/runs/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let path = format!("/memories/import/runs/{link}");
+    let run = browser.get(&path).await.body;
+    assert!(run.contains("完成") && run.contains("笔记 1") && run.contains("对话 1"), "{run}");
+    let other = server.person("b").await.signed_in().await;
+    assert_eq!(other.get(&path).await.status, 404);
+    let theirs = other.get("/memories/import").await.hidden("csrf");
+    let refused = other.post_form(&format!("{path}/undo"), &[("csrf", &theirs), ("sure", "1")]).await;
+    assert_eq!(refused.status, 404);
+    let undone = browser.post_form(&format!("{path}/undo"), &[("csrf", &csrf), ("sure", "1")]).await;
+    assert_eq!(undone.status, 303, "{}", undone.body);
+    while browser.get(&path).await.body.contains("http-equiv=\"refresh\"") {}
+    assert!(browser.get(&path).await.body.contains("已撤销"));
+    assert_eq!(titles().await, Vec::<Value>::new());
+    assert_eq!(key.get("/api/secondme/chat/session/list").await.data()["sessions"], json!([]));
+}
+
+#[both_engines]
+async fn a_pasted_list_becomes_facts(server: TestServer) {
+    let person = server.person("a").await;
+    let (browser, key) = (person.signed_in().await, person.with_key("*").await);
+    let csrf = browser.get("/memories/import").await.hidden("csrf");
+    let text = "```\n[2025-05-02] - 用户对花生过敏\n1、Prefers short answers\n```";
+    let form = reqwest::multipart::Form::new().text("csrf", csrf.clone()).text("text", text);
+    let sent = browser.send(browser.request(reqwest::Method::POST, "/memories/import").multipart(form)).await;
+    assert_eq!(sent.status, 303, "{}", sent.body);
+    while browser.get("/memories/import").await.body.contains("http-equiv=\"refresh\"") {}
+    assert_eq!(browser.post_form("/memories/import/start", &[("csrf", &csrf)]).await.status, 303);
+    while browser.get("/memories/import").await.body.contains("http-equiv=\"refresh\"") {}
+    let list = key.get(&format!("{KEY}/search")).await.data();
+    let found: Vec<&Value> =
+        list["list"].as_array().unwrap().iter().map(|fact| &fact["factContent"]).collect();
+    assert_eq!(found.len(), 2, "{list}");
+    assert!(found.contains(&&json!("用户对花生过敏")), "{list}");
+    let markdown = browser.get("/memories/export/markdown").await;
+    assert_eq!((markdown.status, markdown.header("content-type")), (200, "application/zip"));
 }

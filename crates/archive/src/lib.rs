@@ -8,15 +8,21 @@
 //!
 //! Each crate describes its data as [`Section`]s. The binary combines them, so that no crate knows another's.
 
+mod import;
+pub mod runs;
+
 use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt, future::BoxFuture, stream};
 use serde::{Deserialize, Serialize};
-use store::{AccountId, Ids, Timestamp, Tx, params};
+use store::{AccountId, Database, Ids, Timestamp, Tx, params};
 use tokio::io::AsyncReadExt;
 
 use web::{ApiError, Code};
+
+pub use import::{ImportLine, ImportSummary, Taken};
+use runs::{RunId, Undone};
 
 /// The `format` of every archive.
 pub const FORMAT: &str = "doppel-archive";
@@ -85,40 +91,6 @@ pub struct ExportedFile {
     pub path: PathBuf,
 }
 
-/// An entry in an import.
-#[derive(Debug, Clone)]
-pub struct ImportLine {
-    /// The line number of the entry.
-    pub line: u64,
-    /// The entry as JSON.
-    pub text: String,
-}
-
-/// The result of an import of entries.
-#[derive(Debug, Default)]
-pub struct ImportSummary {
-    /// Number of entries that were added.
-    pub added: u64,
-    /// Number of entries that existed already.
-    pub known: u64,
-    /// Line numbers of refused entries, each with the reason.
-    pub refused: Vec<(u64, String)>,
-}
-
-impl ImportSummary {
-    /// Adds the results of lines: `Some(true)` for an added entry, `Some(false)` for an existing one, `None`
-    /// for one refused with the reason `why`.
-    pub fn count(&mut self, lines: Vec<(u64, Option<bool>)>, why: &str) {
-        for (line, is_new) in lines {
-            match is_new {
-                Some(true) => self.added += 1,
-                Some(false) => self.known += 1,
-                None => self.refused.push((line, why.to_owned())),
-            }
-        }
-    }
-}
-
 /// A section of an archive: one kind of data of a person. Import leaves entries alone that exist already, by
 /// their id or with the same content, so that an archive can be imported again.
 pub trait Section: Send + Sync {
@@ -140,6 +112,22 @@ pub trait Section: Send + Sync {
         account: AccountId,
         given: Vec<ImportLine>,
     ) -> BoxFuture<'_, Result<ImportSummary, ApiError>>;
+
+    /// Does the same as a part of a run, which can be undone. Sections that cannot be undone do not know of
+    /// runs.
+    fn import_in(
+        &self,
+        account: AccountId,
+        _run: RunId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+        self.import(account, given)
+    }
+
+    /// Undoes some of the entries that a run made. Nothing undone means that none are left.
+    fn undo(&self, _account: AccountId, _run: RunId) -> BoxFuture<'_, Result<Undone, ApiError>> {
+        Box::pin(std::future::ready(Ok(Undone::default())))
+    }
 
     /// Examines entries as an import would, without writing any. Sections that cannot tell count all of them
     /// as new.
@@ -172,6 +160,11 @@ impl Archive {
     /// Creates an archive with these sections, in this order.
     pub fn new(sections: Vec<Box<dyn Section>>) -> Self {
         Self(sections.into())
+    }
+
+    /// Returns the sections of the runs of imports.
+    pub fn runs(db: &Database) -> Vec<Box<dyn Section>> {
+        runs::sections(db)
     }
 
     /// Returns the section with a name.
@@ -341,6 +334,11 @@ impl<T: Copy + Into<i64>> ImportId<T> {
         Self { given: given_id(given, ids), new: make(ids.next()) }
     }
 
+    /// Returns the id that the entry had, if it can exist here.
+    pub const fn given(self) -> Option<T> {
+        self.given
+    }
+
     /// Chooses the id inside the transaction that writes the entry. `owner` is a statement that finds the
     /// account of an id. `None` if the account has an entry with the given id.
     ///
@@ -380,7 +378,7 @@ pub fn read_lines<T: serde::de::DeserializeOwned, U>(
     mut check: impl FnMut(T) -> Result<U, ApiError>,
 ) -> Vec<(u64, U)> {
     let mut valid = Vec::with_capacity(given.len());
-    for ImportLine { line, text } in given {
+    for ImportLine { line, text, .. } in given {
         let entry = web::strict::from_slice(text.as_bytes()).map_err(|error| error.to_string());
         match entry.and_then(|entry| check(entry).map_err(|error| error.message(web::Language::En))) {
             Ok(entry) => valid.push((*line, entry)),

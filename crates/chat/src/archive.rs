@@ -1,6 +1,7 @@
 //! The sections of a person's archive about conversations: sessions, their messages with the prompts sent
 //! to a model, facts learned from them, tokens used, and the settings of the assistant.
 
+mod conversation;
 mod fact;
 mod message;
 mod queries;
@@ -20,6 +21,7 @@ impl Chat {
         vec![
             Box::new(session::Sessions(self.clone())),
             Box::new(message::Messages(self.clone())),
+            Box::new(conversation::Conversations(self.clone())),
             Box::new(fact::Facts(self.clone())),
             Box::new(usage::Usage(self.clone())),
             Box::new(settings::SettingsSection(self.clone())),

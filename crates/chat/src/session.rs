@@ -18,6 +18,7 @@ use web::{ApiError, Code, paging::cursor::Position};
 
 pub(crate) use answer::{StoredAnswer, TurnIds};
 pub use model::{Message, Session, State};
+pub(crate) use page::{remove, remove_messages};
 pub use sent::Sent;
 pub(crate) use speaker::Needs;
 pub use speaker::{Rights, Speaker};
@@ -197,7 +198,7 @@ impl Chat {
     pub async fn delete_session(&self, who: &Speaker, id: &str) -> Result<(), ApiError> {
         let session = self.find_session(who, id).await?.ok_or(Code::ChatSessionNotFound)?;
         let (key, account) = (session.key, who.account);
-        self.db().write(move |tx| Box::pin(async move { Ok(page::remove(tx, account, key).await?) })).await
+        self.db().write(move |tx| Box::pin(async move { Ok(remove(tx, account, key).await?) })).await
     }
 
     /// Loads the addressed session with its history; empty for a new session.

@@ -92,7 +92,7 @@ pub const UPLOADS: &[&str] = &[profile::picture::UPLOAD, memories::import::PATH,
 
 /// The connection to what imports files.
 pub mod import {
-    pub use crate::memories::import::{Importer, Report, Step, Work};
+    pub use crate::memories::import::{Importer, Left, Report, Step, Work};
 }
 
 /// The connection to the server's configuration and its backups.

@@ -60,9 +60,12 @@ pub(crate) fn router() -> Router<Console> {
     Router::new()
         .route(PATH, get(show).post(add))
         .route("/memories/export", get(export::download))
+        .route("/memories/export/markdown", get(export::markdown))
         .route("/memories/actions", post(act::submit))
         .route("/memories/import/start", post(import::start))
         .route("/memories/import/discard", post(import::discard))
+        .route("/memories/import/runs/{id}", get(import::runs::show))
+        .route("/memories/import/runs/{id}/undo", post(import::runs::undo))
         .merge(
             // The limit is enforced while streaming.
             Router::new()

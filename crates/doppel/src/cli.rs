@@ -80,10 +80,10 @@ async fn run(args: Args) -> Result<ExitCode, Failure> {
             say(&format!("{} ({bytes} bytes)", file.display()))?;
         }
         Command::Doctor { repair } => Box::pin(doctor::run(&config, repair)).await?,
-        Command::Export { account, file } => Box::pin(transfer::export(&config, &account, &file)).await?,
-        Command::Import { account, zone, from } => {
-            Box::pin(transfer::import(&config, &account, zone.as_deref(), &from)).await?;
+        Command::Export { account, format, file } => {
+            Box::pin(transfer::export(&config, &account, format, &file)).await?;
         }
+        Command::Import(args) => Box::pin(transfer::import(&config, args)).await?,
         Command::Move { to } => Box::pin(relocate::run(&config, &to)).await?,
         Command::Openapi => say(&openapi(&config).await?)?,
     }

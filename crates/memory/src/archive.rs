@@ -4,6 +4,7 @@ mod agent;
 pub(crate) mod entries;
 mod file;
 pub(crate) mod key;
+mod markdown;
 mod never;
 pub(crate) mod note;
 mod profile;
@@ -23,7 +24,7 @@ const HERE: &str = "/cdn/";
 impl Memory {
     /// Returns the sections of an archive that belong to this crate.
     pub fn sections(&self) -> Vec<Box<dyn Section>> {
-        vec![
+        let own: Vec<Box<dyn Section>> = vec![
             Box::new(file::Files(self.clone())),
             Box::new(profile::TheProfile(self.clone())),
             Box::new(never::NeverRules(self.clone())),
@@ -34,7 +35,13 @@ impl Memory {
             // Changes in it refer to memories.
             Box::new(review::Inbox(self.clone())),
             Box::new(trash::Trash(self.clone())),
-        ]
+        ];
+        own.into_iter().chain(archive::Archive::runs(self.db())).collect()
+    }
+
+    /// Returns the runs of imports.
+    pub fn runs(&self) -> archive::runs::Runs {
+        archive::runs::Runs::new(self.db().clone())
     }
 
     /// Removes the address of this server from the URL of one of its files, so that the archive fits the next

@@ -5,6 +5,7 @@
 mod numbers;
 mod phrases;
 pub(crate) mod queries;
+pub(crate) mod routes;
 
 use store::{AccountId, Timestamp, from_row, params};
 use strum::{EnumString, IntoStaticStr};
@@ -138,13 +139,12 @@ impl Memory {
             .await
     }
 
-    /// Deletes a rule. One that the person does not have is skipped.
+    /// Deletes a rule. Returns false if the person does not have it.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn delete_never_rule(&self, account: AccountId, id: RuleId) -> Result<(), ApiError> {
-        self.db().execute(queries::DELETE_RULE, params![account, id]).await?;
-        Ok(())
+    pub async fn delete_never_rule(&self, account: AccountId, id: RuleId) -> Result<bool, ApiError> {
+        Ok(self.db().execute(queries::DELETE_RULE, params![account, id]).await? > 0)
     }
 
     /// Sets whether numbers of cards and the like may be kept.

@@ -111,6 +111,7 @@ impl Memory {
             .merge(key::routes::router(self.clone()))
             .merge(agent::routes::router(self.clone()))
             .merge(note::routes::router(self.clone()))
+            .merge(keep::routes::router(self.clone()))
     }
 
     /// Returns the current time.

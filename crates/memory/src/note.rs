@@ -107,6 +107,31 @@ pub(crate) async fn delete(tx: &mut Tx<'_>, account: AccountId, id: NoteId) -> R
     Ok(quota::adjust(tx, account, quota::Kind::Note, quota::Change::remove(bytes)).await?)
 }
 
+/// Gives a note another title and text, and keeps the previous ones as a version if that has an id. Returns the
+/// number of bytes by which the account's usage grows. The index has to be locked.
+pub(crate) async fn rewrite(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    note: Note,
+    (title, content): (String, String),
+    (version, now): (Option<i64>, Timestamp),
+) -> Result<i64, ApiError> {
+    if let Some(version) = version {
+        let old = params![version, note.id, &note.title, &note.content, note.updated_at, now];
+        tx.execute(queries::KEEP_VERSION, old).await?;
+    }
+    let kept = i64::try_from(MAX_VERSIONS).unwrap_or(i64::MAX);
+    let dropped: Vec<(i64,)> = tx.fetch_all(queries::DROP_VERSIONS, params![note.id, kept]).await?;
+    let hash = rules::hash(note.kind, &title, &content, &note.urls);
+    tx.execute(queries::UPDATE, params![note.id, &title, &content, &hash, now]).await?;
+    // The previous text still counts, as a version.
+    let dropped: i64 = dropped.into_iter().map(|(bytes,)| bytes).sum();
+    let gone = if version.is_some() { 0 } else { quota::size(&[&note.title, &note.content]) };
+    let grown = quota::size(&[&title, &content]) - gone - dropped;
+    page::refresh(tx, account, &Note { title, content, ..note }).await?;
+    Ok(grown)
+}
+
 /// Returns a page of search hits, in their order.
 async fn page_of(
     tx: &mut Tx<'_>,
@@ -290,20 +315,8 @@ impl Memory {
                     let stood_ms = now.as_millis().saturating_sub(note.updated_at.as_millis());
                     // A text that a draft has replaced within minutes is no version of its own.
                     let is_kept = !is_draft || stood_ms >= DRAFT_MS || note.updated_at == note.created_at;
-                    if is_kept {
-                        let old = params![version, id, &note.title, &note.content, note.updated_at, now];
-                        tx.execute(queries::KEEP_VERSION, old).await?;
-                    }
-                    let kept = i64::try_from(MAX_VERSIONS).unwrap_or(i64::MAX);
-                    let dropped: Vec<(i64,)> =
-                        tx.fetch_all(queries::DROP_VERSIONS, params![id, kept]).await?;
-                    let hash = rules::hash(note.kind, &title, &content, &note.urls);
-                    tx.execute(queries::UPDATE, params![id, &title, &content, &hash, now]).await?;
-                    // The previous text still counts, as a version.
-                    let dropped: i64 = dropped.into_iter().map(|(bytes,)| bytes).sum();
-                    let gone = if is_kept { 0 } else { quota::size(&[&note.title, &note.content]) };
-                    let grown = quota::size(&[&title, &content]) - gone - dropped;
-                    page::refresh(tx, account, &Note { title, content, ..note }).await?;
+                    let version = is_kept.then_some(version);
+                    let grown = rewrite(tx, account, note, (title, content), (version, now)).await?;
                     quota.take(tx, account, quota::Kind::Note, quota::Change::of_bytes(grown)).await?;
                     Ok::<_, ApiError>(Edited::Saved(now))
                 })

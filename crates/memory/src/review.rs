@@ -8,7 +8,7 @@ mod queries;
 use store::{AccountId, Tx, params};
 use web::{ApiError, Code};
 
-pub use model::{Accepted, CONVERSATION, Proposal, Proposed, ReviewEdit, ReviewKind, Waiting};
+pub use model::{Accepted, CONVERSATION, IMPORT, Proposal, Proposed, ReviewEdit, ReviewKind, Waiting};
 use model::{CheckedProposal, NewEntry};
 
 use crate::{
@@ -314,6 +314,11 @@ async fn insert(
 }
 
 impl NewEntry {
+    /// Returns true if the person has the same memory or note already.
+    pub(crate) async fn is_known(&self, tx: &Tx<'_>, account: AccountId) -> store::Result<bool> {
+        Ok(self.known(tx, account).await?.is_some())
+    }
+
     /// Returns the memory or note of the person that has the same text already.
     async fn known(&self, tx: &Tx<'_>, account: AccountId) -> store::Result<Option<Proposed>> {
         Ok(match (self.kind, &self.known_by) {
@@ -355,6 +360,12 @@ pub(crate) async fn restore(
         Err(error) if error.code() == Code::QuotaExceeded => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Removes an entry of the inbox, if it still waits.
+pub(crate) async fn withdraw(tx: &mut Tx<'_>, account: AccountId, id: ReviewId) -> Result<(), ApiError> {
+    tx.execute(queries::DELETE, params![account, id]).await?;
+    Ok(())
 }
 
 /// Returns true if a person has a memory.

@@ -195,7 +195,7 @@ impl Memory {
         let found: Option<(i64, String, String)> =
             self.db().fetch_optional(queries::ONE, params![account, id]).await?;
         let (kind, text, links) = found.ok_or(Code::NotFound)?;
-        let given = vec![ImportLine { line: 1, text }];
+        let given = vec![ImportLine::new(1, text)];
         let taken = match kind {
             note::KIND => EntrySection::<saved::note::Notes>::new(self).import(account, given).await?,
             _ => EntrySection::<saved::key::KeyMemories>::new(self).import(account, given).await?,

@@ -84,6 +84,27 @@ impl Binary {
         String::from_utf8(output.stdout).expect("text")
     }
 
+    /// Runs a subcommand and kills it when a condition holds. Returns false if it ended before.
+    pub fn run_until(&self, arguments: &[&str], mut is_time: impl FnMut() -> bool) -> bool {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        loop {
+            if child.try_wait().expect("a child").is_some() {
+                return false;
+            }
+            if is_time() {
+                child.kill().expect("it can be killed");
+                child.wait().expect("it ends");
+                return true;
+            }
+        }
+    }
+
     /// Starts `serve` on a free port and waits until it listens.
     pub fn serve(&self, arguments: &[&str]) -> Serving {
         let mut all = vec!["serve"];

@@ -58,3 +58,12 @@ pub(super) const WISHES: &str =
 
 pub(super) const ADD_WISHES: &str = "INSERT INTO chat_person (account_id, daily_tokens, distills, tools) \
      VALUES ($1, $2, $3, $4) ON CONFLICT (account_id) DO NOTHING";
+
+/// Counts new messages, and shows the last of them.
+pub(super) const SAID: &str = "UPDATE chat_session SET last_message = $2, \
+     message_count = message_count + $3, updated_at = $4 WHERE key = $1";
+
+/// Selects the number of messages of a session and the time of the last one.
+pub(super) const STATE: &str = "SELECT s.message_count, COALESCE((SELECT m.created_at FROM chat_message m \
+     WHERE m.session_key = s.key ORDER BY m.id DESC LIMIT 1), 0) FROM chat_session s \
+     WHERE s.account_id = $1 AND s.key = $2 AND s.hidden_at = 0";

@@ -302,7 +302,7 @@ fn add_versions(list: &mut [PageMessage], hidden: &[MessageId]) {
 }
 
 /// Removes a session with its messages.
-pub(super) async fn remove(tx: &mut Tx<'_>, account: AccountId, key: ConversationId) -> store::Result<()> {
+pub(crate) async fn remove(tx: &mut Tx<'_>, account: AccountId, key: ConversationId) -> store::Result<()> {
     // Locks the session, so that no message arrives between counting and deletion.
     if tx.execute(queries::HOLD, params![key]).await? == 0 {
         return Ok(());
@@ -310,6 +310,19 @@ pub(super) async fn remove(tx: &mut Tx<'_>, account: AccountId, key: Conversatio
     let (entries, bytes): (i64, i64) = tx.fetch_one(queries::ROOM, params![key]).await?;
     tx.execute(queries::DELETE, params![key]).await?;
     quota::adjust(tx, account, Kind::Message, Change { entries: -entries, bytes: -bytes }).await
+}
+
+/// Removes the messages of a session from an id on.
+pub(crate) async fn remove_messages(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    key: ConversationId,
+    from: MessageId,
+) -> store::Result<()> {
+    if tx.execute(queries::HOLD, params![key]).await? == 0 {
+        return Ok(());
+    }
+    remove_from(tx, account, key, from).await
 }
 
 /// Removes the messages of a session from an id on. The session's row has to be locked.

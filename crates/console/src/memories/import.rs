@@ -3,6 +3,7 @@
 //! An upload is kept by the process that received it, for an hour. Each account has one at a time.
 
 pub(crate) mod job;
+pub(crate) mod runs;
 mod upload;
 
 use askama::Template;
@@ -14,13 +15,13 @@ use http::StatusCode;
 use identity::AuditAction;
 use web::{ApiError, Code};
 
-pub use job::{Importer, Report, Step, Work};
+pub use job::{Importer, Left, Report, Step, Work};
 use job::{Problem, Shown};
 
 use super::texts::Texts as ListTexts;
 use crate::{
     Console,
-    form::{CsrfForm, Nothing},
+    form::{CsrfForm, Fields, Nothing},
     page::{Member, Page},
     texts::fill,
 };
@@ -34,12 +35,23 @@ crate::texts::texts! {
         "Bring along what you wrote before. Files stay on this server; what is not marked public is \
          visible only to you.";
     drop: "选择文件", "Choose a file";
-    drop_hint: "Markdown（可选多个）、CSV、TSV、JSON、JSONL、Doppel 归档（.tar、.tar.gz），一共不超过 {} MB",
-        "Markdown (several at once), CSV, TSV, JSON, JSONL, or a Doppel archive (.tar, .tar.gz); {} MB in \
-         total";
+    drop_hint: "导出得到的 ZIP、JSON、HTML、Markdown（可选多个）、CSV 或 Doppel 归档，一共不超过 {} MB",
+        "The ZIP, JSON, HTML, Markdown (several at once) or CSV that you exported, or a Doppel archive; {} MB \
+         in total";
+    paste: "或者粘贴一份记忆清单", "Or paste a list of memories";
+    paste_hint: "把下面这句话发给另一个助手，再把它的回答贴在这里：", "Send this to another assistant, and paste its answer here:";
+    paste_prompt: "请逐字列出你记住的关于我的所有内容，每条一行，格式为“[日期或未知] - 内容”，全部放在一个代码块里。",
+        "List everything you remember about me, word for word, one per line, as “[date or unknown] - text”, all in one code block.";
+    paste_label: "记忆清单", "List of memories";
     upload: "上传并预览", "Upload and preview";
     upload_hint: "先看有什么，确认之后才写入。", "You see what is in it before anything is written.";
     sources: "从哪里来", "Where from";
+    source_chats: "与 AI 的对话", "Conversations with assistants";
+    source_chats_hint: "ChatGPT、Claude、Gemini、DeepSeek、Open WebUI、LibreChat 导出的 ZIP 或 JSON",
+        "The ZIP or JSON that ChatGPT, Claude, Gemini, DeepSeek, Open WebUI or LibreChat exports";
+    source_notes: "笔记与聊天", "Notes and chats";
+    source_notes_hint: "Notion、Obsidian、印象笔记（ENEX）、flomo、Memos、Keep、Joplin、Logseq、Telegram、微信",
+        "Notion, Obsidian, Evernote (ENEX), flomo, Memos, Keep, Joplin, Logseq, Telegram, WeChat";
     source_markdown: "Markdown 文件", "Markdown files";
     source_markdown_hint: "Obsidian、Notion 等，一个文件一篇笔记，标题、时间与标签会保留",
         "From Obsidian, Notion and others: a note per file, with title, time and tags";
@@ -54,6 +66,20 @@ crate::texts::texts! {
     preview: "预览", "Preview";
     of_kind: "内容", "Content";
     new: "新的", "New";
+    changed: "更新", "Brought up to date";
+    kept: "此处改过或删过，不动", "Changed or deleted here, left";
+    left: "略过", "Left out";
+    from_to: "{} 至 {}", "{} to {}";
+    choose: "选择要导入的内容", "Choose what to import";
+    choose_kinds: "种类", "Kinds";
+    choose_groups: "文件夹与聊天", "Folders and chats";
+    leave: "带走", "Take it with you";
+    leave_lead: "归档包括全部内容，可以再导入；Markdown 是笔记与记忆，Obsidian 等可以直接打开。",
+        "The archive has everything and can be imported again; Markdown has notes and memories, which Obsidian and others \
+         open.";
+    leave_archive: "归档", "Archive"; leave_markdown: "Markdown（ZIP）", "Markdown (ZIP)";
+    past: "导入记录", "Past imports";
+    run_report: "查看这次导入", "See this import";
     known: "已有，跳过", "Known, skipped";
     refused: "读不懂", "Not readable";
     first: "最前面的几条", "The first entries";
@@ -75,10 +101,10 @@ crate::texts::texts! {
     taken_anyway: "已导入，这一处除外", "Imported without this detail";
     see: "看导入的内容", "See what was imported";
     another: "导入另一个文件", "Import another file";
-    unknown_kind: "不认识这种文件。请选择 .md、.csv、.tsv、.json、.jsonl、.tar 或 .tar.gz。",
-        "This kind of file is not known. Choose .md, .csv, .tsv, .json, .jsonl, .tar or .tar.gz.";
-    several: "一次可以选多个 Markdown 文件，其他文件请一个一个来。",
-        "Several Markdown files can be imported at once; other files one by one.";
+    unknown_kind: "不认识这种文件。请选择导出得到的 .zip、.json、.html、.md、.csv、.tar 等文件。",
+        "This kind of file is not known. Choose what you exported: .zip, .json, .html, .md, .csv, .tar and so on.";
+    several: "表格和归档请一个一个来，其他文件一次可以选多个。",
+        "Tables and archives are imported one by one; other files several at once.";
     no_file: "没有选择文件。", "No file was chosen.";
     too_large: "文件太大，一共不能超过 {} MB。", "The file is too large; the limit is {} MB in total.";
     busy: "现在有很多人在导入，请过几分钟再试。", "Many people are importing at the moment. Try again in a few minutes.";
@@ -87,6 +113,15 @@ crate::texts::texts! {
     kind_shades: "兴趣", "Interests"; kind_files: "文件", "Files"; kind_agent: "智能体记录", "Agent memory";
     kind_chat: "对话", "Conversations"; kind_other: "其他", "Other";
 
+    kind_review: "待确认", "To be confirmed";
+    why_secret: "疑似密码或密钥", "It looks like a password or key";
+    why_sealed: "正文被导出程序加密", "Its text is encrypted by the program that exported it";
+    why_missing: "导出中缺少这个文件", "The export does not hold this file";
+    why_part: "可能不完整", "Perhaps it is not all";
+    why_kind: "不保存此类文件或链接", "Files or links of this kind are not kept";
+    why_damaged: "文件不完整或已损坏", "It is cut off or damaged";
+    mend_damaged: "重新下载后再导入", "Download it again";
+    mend_nothing: "无需处理", "Nothing has to be done";
     why_empty: "内容为空", "There is no text";
     why_long: "太长了", "It is too long";
     why_encoding: "编码读不懂", "The encoding is not known";
@@ -106,7 +141,14 @@ crate::texts::texts! {
 
 /// A kind of entries in a preview.
 struct KindCount {
+    section: String,
     name: &'static str,
+    count: u64,
+}
+
+/// A chat or folder in a preview.
+struct Group {
+    name: String,
     count: u64,
 }
 
@@ -128,18 +170,21 @@ struct ImportPage<'a> {
     alert: Option<String>,
     job: Option<Shown>,
     kinds: Vec<KindCount>,
+    groups: Vec<Group>,
+    span: Option<String>,
     problems: Vec<Line>,
     more: Option<String>,
     start: String,
     progress: String,
+    runs: Vec<runs::RunLine>,
 }
 
 /// Shows the form, or the preview, progress or report of the upload.
 pub(crate) async fn show(State(console): State<Console>, member: Member) -> Result<Response, ApiError> {
-    render(&console, &member, None, StatusCode::OK)
+    render(&console, &member, None, StatusCode::OK).await
 }
 
-fn render(
+async fn render(
     console: &Console,
     member: &Member,
     alert: Option<String>,
@@ -150,6 +195,12 @@ fn render(
     let job = console.imports.shown(member.account.id, console.clock.now());
     let report = job.as_ref().and_then(|job| job.report.as_ref());
     let kinds = report.map(|report| kinds(report, t)).unwrap_or_default();
+    let groups = report.map(|report| &report.groups).into_iter().flatten();
+    let groups = groups.map(|(name, count)| Group { name: name.clone(), count: *count }).collect();
+    let span = report.and_then(|report| report.times).map(|(first, last)| {
+        let date = |time: i64| store::Timestamp(time).date();
+        fill(&fill(t.from_to, date(first)), date(last))
+    });
     let mut problems: Vec<Line> = report
         .map(|report| report.problems.iter().map(|problem| line(problem, t)).collect())
         .unwrap_or_default();
@@ -159,14 +210,17 @@ fn render(
     let template = ImportPage {
         t,
         list: ListTexts::of(page.language),
-        limit: fill(t.drop_hint, upload::MAX_BYTES >> 20),
+        limit: fill(t.drop_hint, console.imports.max_bytes() >> 20),
         alert,
         start: fill(t.start, report.map_or(0, |report| report.added)),
         progress: fill(t.progress, job.as_ref().map_or(0, |job| job.done)),
         job,
         kinds,
+        groups,
+        span,
         problems,
         more,
+        runs: runs::latest(console, member.account.id, page.language).await?,
         page: &page,
     };
     page.answer(status, &template)
@@ -174,6 +228,7 @@ fn render(
 
 fn kinds(report: &Report, t: &'static Texts) -> Vec<KindCount> {
     let kind = |(section, count): (&String, &u64)| KindCount {
+        section: section.clone(),
         name: match section.as_str() {
             "key-memories" => t.kind_facts,
             "notes" => t.kind_notes,
@@ -181,6 +236,8 @@ fn kinds(report: &Report, t: &'static Texts) -> Vec<KindCount> {
             "shades" => t.kind_shades,
             "files" => t.kind_files,
             "agent-memory" => t.kind_agent,
+            "review" => t.kind_review,
+            "conversations" => t.kind_chat,
             name if name.starts_with("chat") => t.kind_chat,
             _ => t.kind_other,
         },
@@ -194,7 +251,13 @@ fn kinds(report: &Report, t: &'static Texts) -> Vec<KindCount> {
 fn line(problem: &Problem, t: &'static Texts) -> Line {
     let said = problem.why.to_lowercase();
     let known = [
-        (&["no content", "required", "is empty"][..], t.why_empty, t.mend_empty),
+        (&["password or key"][..], t.why_secret, t.mend_nothing),
+        (&["encrypted"], t.why_sealed, t.mend_other),
+        (&["does not hold"], t.why_missing, t.mend_nothing),
+        (&["perhaps not all"], t.why_part, t.mend_other),
+        (&["kind are not kept"], t.why_kind, t.mend_nothing),
+        (&["cut off", "unpacks to"], t.why_damaged, t.mend_damaged),
+        (&["no content", "required", "is empty"], t.why_empty, t.mend_empty),
         (&["at most", "too long", "too_long", "more than"], t.why_long, t.mend_long),
         (&["utf-8", "utf-16", "gbk"], t.why_encoding, t.mend_encoding),
         (&["no room", "quota"], t.why_room, t.mend_room),
@@ -221,7 +284,7 @@ pub(crate) async fn submit(
     request: Request,
 ) -> Result<Response, ApiError> {
     let t = Texts::of(member.page.language);
-    let refused = match upload::receive(request, &member.page.csrf).await {
+    let refused = match upload::receive(request, &member.page.csrf, console.imports.max_bytes()).await {
         Ok(upload) => {
             if console.imports.examine(member.account.id, upload, console.clock.now()) {
                 return Ok(Redirect::to(PATH).into_response());
@@ -233,20 +296,52 @@ pub(crate) async fn submit(
         Err(upload::Refusal::Several) => t.several.to_owned(),
         Err(upload::Refusal::UnknownKind) => t.unknown_kind.to_owned(),
         Err(upload::Refusal::TooLarge) => {
-            let alert = fill(t.too_large, upload::MAX_BYTES >> 20);
-            return render(&console, &member, Some(alert), StatusCode::PAYLOAD_TOO_LARGE);
+            let alert = fill(t.too_large, console.imports.max_bytes() >> 20);
+            return render(&console, &member, Some(alert), StatusCode::PAYLOAD_TOO_LARGE).await;
         }
     };
-    render(&console, &member, Some(refused), StatusCode::UNPROCESSABLE_ENTITY)
+    render(&console, &member, Some(refused), StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+/// What a person chose in the preview.
+pub(crate) struct Chosen {
+    /// True if the form offers a choice.
+    is_choice: bool,
+    kinds: Vec<String>,
+    groups: Vec<String>,
+}
+
+impl From<Fields> for Chosen {
+    fn from(fields: Fields) -> Self {
+        let all = |name: &str| {
+            fields.iter().filter(|(other, _)| *other == name).map(|(_, value)| value.to_owned()).collect()
+        };
+        Self { is_choice: fields.text("choice") == "1", kinds: all("kind"), groups: all("group") }
+    }
+}
+
+impl Chosen {
+    /// Returns what is left out of what the preview showed.
+    fn left(&self, report: &Report) -> Left {
+        if !self.is_choice {
+            return Left::default();
+        }
+        let sections = report.sections.keys().filter(|section| !self.kinds.contains(section));
+        let groups = report.groups.keys().filter(|group| !self.groups.contains(group));
+        Left { sections: sections.cloned().collect(), groups: groups.cloned().collect() }
+    }
 }
 
 /// Imports what was examined, in the background.
 pub(crate) async fn start(
     State(console): State<Console>,
     member: Member,
-    CsrfForm(Nothing): CsrfForm<Nothing>,
+    CsrfForm(chosen): CsrfForm<Chosen>,
 ) -> Result<Response, ApiError> {
-    if console.imports.import(member.account.id, console.clock.now()) {
+    let now = console.clock.now();
+    let shown = console.imports.shown(member.account.id, now).and_then(|job| job.report);
+    let left = shown.map(|report| chosen.left(&report)).unwrap_or_default();
+    if console.imports.import(member.account.id, left, now) {
         console
             .identity
             .record(console.identity.audit(AuditAction::DataImported, "").by(member.account.id))

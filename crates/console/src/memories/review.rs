@@ -8,7 +8,7 @@ use memory::{
     LinkId, MemoryId, ReviewId,
     key::{Conflict, Verdict, rules::is_public},
     profile::Change,
-    review::{CONVERSATION, ReviewEdit, ReviewKind, Waiting},
+    review::{CONVERSATION, IMPORT, ReviewEdit, ReviewKind, Waiting},
 };
 use store::AccountId;
 use web::{ApiError, Query};
@@ -186,7 +186,11 @@ fn line(row: Waiting, chat: Option<String>, r: &'static ReviewTexts) -> Line {
         is_note: row.kind == ReviewKind::Note,
         is_change: row.kind == ReviewKind::Change,
         is_deletion: row.kind == ReviewKind::Delete,
-        link: if is_learned { chat } else { Some(view::link(&row.client)) },
+        link: match () {
+            () if is_learned => chat,
+            () if row.client == IMPORT => None,
+            () => Some(view::link(&row.client)),
+        },
         by: if is_learned { r.learned.to_owned() } else { fill(r.by, row.client_name) },
         quote: row.evidence.quote,
         is_learned,

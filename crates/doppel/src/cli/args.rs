@@ -99,23 +99,18 @@ pub(super) enum Command {
         /// The account's e-mail.
         #[arg(long, alias = "email")]
         account: String,
+        /// archive: everything, to be imported again. markdown: a zip of notes and facts, for Obsidian and others.
+        #[arg(long, value_enum, default_value = "archive")]
+        format: ExportFormat,
         /// The file to write; it must not exist.
         file: PathBuf,
     },
-    /// Import an archive, facts (CSV, JSON Lines, JSON), or a folder of Markdown, also while the server runs.
+    /// Import an archive, what another program exports, or facts (CSV, JSON Lines, JSON).
     ///
-    /// Existing entries stay as they are. Invalid ones are reported line by line.
-    #[command(after_help = "Example: doppel import --account me@example.com me.tar")]
-    Import {
-        /// The account's e-mail.
-        #[arg(long, alias = "email")]
-        account: String,
-        /// Time zone of times without one, such as Asia/Shanghai. Default: that of the profile, else UTC.
-        #[arg(long)]
-        zone: Option<String>,
-        /// An archive (.tar, .tar.gz), facts (.csv, .tsv, .jsonl, .json), a Markdown file or a folder.
-        from: PathBuf,
-    },
+    /// Works also while the server runs. Existing entries stay as they are. Invalid ones are reported line by
+    /// line. An import is a run: it is listed, goes on after an interruption, and can be undone.
+    #[command(after_help = "Example: doppel import --account me@example.com chatgpt-export.zip")]
+    Import(ImportArgs),
     /// Move all data to an empty database of the other engine, while no server runs.
     ///
     /// Copies every table, then compares all rows. The present database is not changed. After an
@@ -325,4 +320,42 @@ pub(super) enum App {
         /// The app's client id, from `doppel app list`.
         id: String,
     },
+}
+
+/// The format of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// A tar with everything.
+    Archive,
+    /// A zip of Markdown files.
+    Markdown,
+}
+
+/// Options of `doppel import`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportArgs {
+    /// The account's e-mail.
+    #[arg(long, alias = "email")]
+    pub(super) account: String,
+    /// Time zone of times without one, such as Asia/Shanghai. Default: that of the profile, else UTC.
+    #[arg(long)]
+    pub(super) zone: Option<String>,
+    /// The kind of the source, such as chatgpt or pasted. Default: recognized from the content.
+    #[arg(long = "as", value_name = "SOURCE")]
+    pub(super) source: Option<String>,
+    /// Leave out memories, notes, conversations or proposals; several separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "KINDS")]
+    pub(super) without: Vec<String>,
+    /// Show what would be imported, and write nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// List the imports.
+    #[arg(long, conflicts_with_all = ["undo", "from", "dry_run"])]
+    pub(super) list: bool,
+    /// Undo an import: remove what it added and nobody has changed since.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["from", "dry_run"])]
+    pub(super) undo: Option<i64>,
+    /// An archive, an export of another program, facts (.csv, .tsv, .jsonl, .json), Markdown or a folder.
+    #[arg(required_unless_present_any = ["list", "undo"])]
+    pub(super) from: Option<PathBuf>,
 }

@@ -3,26 +3,35 @@
 use std::{
     io::{IsTerminal, Write},
     path::Path,
-    pin::pin,
 };
 
-use archive::{Archive, Manifest};
+use archive::{
+    Archive, Manifest,
+    runs::{RunId, Runs},
+};
 use futures::StreamExt;
 use identity::{Account, AuditAction, Identity};
+use imports::Source;
 use indicatif::{ProgressBar, ProgressStyle};
-use store::{Database, Zone, durable::NewFile};
+use store::{AccountId, Database, Zone, durable::NewFile};
 
 use super::{
     account_of,
+    args::{ExportFormat, ImportArgs},
     out::{Failure, say},
 };
 use crate::{
     config::Config,
-    import::{Import, Listener},
+    import::{Choice, Import, Listener, Outcome},
     server,
 };
 
-pub(super) async fn export(config: &Config, email: &str, file: &Path) -> Result<(), Failure> {
+pub(super) async fn export(
+    config: &Config,
+    email: &str,
+    format: ExportFormat,
+    file: &Path,
+) -> Result<(), Failure> {
     let (db, identity) = super::identity(config).await?;
     let (archive, account) = opened(config, &db, &identity, email).await?;
     identity.record(identity.audit(AuditAction::DataExported, &account.email)).await?;
@@ -34,7 +43,15 @@ pub(super) async fn export(config: &Config, email: &str, file: &Path) -> Result<
         return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
     }
     let mut out = NewFile::create_in(directory).map_err(failed)?;
-    let mut stream = pin!(archive.stream(account.id, &about, now));
+    let mut stream = match format {
+        ExportFormat::Archive => archive.stream(account.id, &about, now).boxed(),
+        ExportFormat::Markdown => {
+            let memory = server::memory(config, db.clone(), identity.clone(), "");
+            let zone =
+                memory.zone(account.id).await.map_err(|error| Failure::failed(crate::describe(&error)))?;
+            memory.markdown(account.id, zone.unwrap_or_default()).boxed()
+        }
+    };
     while let Some(chunk) = stream.next().await {
         let chunk = chunk?;
         out.write_all(&chunk).map_err(failed)?;
@@ -44,30 +61,112 @@ pub(super) async fn export(config: &Config, email: &str, file: &Path) -> Result<
     say(&format!("{} ({bytes} bytes)", file.display()))
 }
 
-pub(super) async fn import(
-    config: &Config,
-    email: &str,
-    zone: Option<&str>,
-    from: &Path,
-) -> Result<(), Failure> {
+pub(super) async fn import(config: &Config, args: ImportArgs) -> Result<(), Failure> {
     let named = |name: &str| {
         let unknown = || Failure::input(format!("{name} is no IANA time zone, such as Asia/Shanghai"));
         Zone::named(name).ok_or_else(unknown)
     };
-    let given = zone.map(named).transpose()?;
+    let given = args.zone.as_deref().map(named).transpose()?;
+    let source = args.source.as_deref().map(source_of).transpose()?;
+    let choice = choice_of(&args.without)?;
     let (db, identity) = super::identity(config).await?;
-    let (archive, account) = opened(config, &db, &identity, email).await?;
-    identity.record(identity.audit(AuditAction::DataImported, &account.email)).await?;
-    let own = server::memory(config, db.clone(), identity, "").zone(account.id).await;
+    let (archive, account) = opened(config, &db, &identity, &args.account).await?;
+    let memory = server::memory(config, db.clone(), identity.clone(), "");
+    let runs = memory.runs();
+    if args.list {
+        list(&runs, account.id).await?;
+        return Ok(db.close().await?);
+    }
+    if let Some(run) = args.undo {
+        let undone = runs.undo(&archive, account.id, RunId(run)).await;
+        let undone = undone.map_err(|error| match error.code() {
+            web::Code::NotFound => Failure::not_found(format!("there is no import {run}")),
+            _ => Failure::failed(crate::describe(&error)),
+        })?;
+        db.close().await?;
+        return say(&format!("{} removed, {} changed since and left", undone.removed, undone.stayed));
+    }
+    let Some(from) = args.from else { return Err(Failure::input("no file is given".to_owned())) };
+    if !args.dry_run {
+        identity.record(identity.audit(AuditAction::DataImported, &account.email)).await?;
+    }
+    let own = memory.zone(account.id).await;
     let zone = given.or(own.map_err(|error| Failure::failed(crate::describe(&error)))?).unwrap_or_default();
     let mut told = Progress::new();
-    let import = Import::new(&archive, account.id, config.files.max_upload_bytes, &mut told).in_zone(zone);
-    let outcome = Box::pin(import.run(from)).await;
+    let name = from.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let import = Import::new(&archive, account.id, config.files.max_upload_bytes, &mut told)
+        .in_zone(zone)
+        .of(source)
+        .without(choice)
+        .recorded(runs, name);
+    let import = if args.dry_run { import.trial() } else { import };
+    let outcome = Box::pin(import.run(&from)).await;
     told.bar.finish_and_clear();
     let outcome = outcome.map_err(Failure::failed)?;
     db.close().await?;
-    say(&format!("{} added, {} known already, {} refused", outcome.added, outcome.known, outcome.refused))?;
+    say(&summary(&outcome))?;
     if outcome.refused > 0 { Err(Failure::failed("not everything was taken in; see above")) } else { Ok(()) }
+}
+
+/// Returns the result on one line. Counts of zero are left out, but those of every import.
+fn summary(outcome: &Outcome) -> String {
+    let mut line =
+        format!("{} added, {} known already, {} refused", outcome.added, outcome.known, outcome.refused);
+    let more = [
+        (outcome.changed, "brought up to date"),
+        (outcome.kept, "changed here and kept"),
+        (outcome.removed, "deleted here before"),
+        (outcome.left, "left out"),
+    ];
+    for (count, what) in more.into_iter().filter(|(count, _)| *count > 0) {
+        line.push_str(&format!(", {count} {what}"));
+    }
+    if let Some(run) = outcome.run {
+        let resumed = if outcome.is_resumed { ", continued" } else { "" };
+        line.push_str(&format!(" (import {run}{resumed})"));
+    }
+    line
+}
+
+fn source_of(name: &str) -> Result<Source, Failure> {
+    name.parse().map_err(|_unknown| Failure::input(format!("{name} is no source that can be imported")))
+}
+
+fn choice_of(without: &[String]) -> Result<Choice, Failure> {
+    let mut choice = Choice::default();
+    for kind in without {
+        let section = match kind.trim() {
+            "memories" => "key-memories",
+            "notes" => "notes",
+            "conversations" => "conversations",
+            "proposals" => "review",
+            other => {
+                let known = "memories, notes, conversations, proposals";
+                return Err(Failure::input(format!("{other} is none of: {known}")));
+            }
+        };
+        choice.sections.insert(section.to_owned());
+    }
+    Ok(choice)
+}
+
+async fn list(runs: &Runs, account: AccountId) -> Result<(), Failure> {
+    const PART: i64 = 100;
+    let mut before = RunId(i64::MAX);
+    loop {
+        let some = runs.list(account, before, PART).await;
+        let some = some.map_err(|error| Failure::failed(crate::describe(&error)))?;
+        let Some(last) = some.last() else { return Ok(()) };
+        before = last.id;
+        for run in &some {
+            let counts = &run.counts;
+            let time = run.created_at.iso8601();
+            say(&format!(
+                "{}  {time}  {:10} {:8} {} added, {} known, {} refused  {}",
+                run.id, run.source, run.state, counts.added, counts.known, counts.refused, run.file_name
+            ))?;
+        }
+    }
 }
 
 async fn opened(

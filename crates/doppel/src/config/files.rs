@@ -12,12 +12,14 @@ use super::check::limit;
 pub struct Files {
     pub dir: PathBuf,
     pub max_upload_bytes: u64,
+    pub max_import_bytes: u64,
     pub max_stored_bytes: u64,
 }
 
 impl Files {
     pub(super) fn check(&self) -> Result<(), String> {
         limit("files.max_upload_bytes", self.max_upload_bytes, 1024, 1 << 40)?;
+        limit("files.max_import_bytes", self.max_import_bytes, 1024, 5 << 30)?;
         limit("files.max_stored_bytes", self.max_stored_bytes, 1024, 1 << 50)
     }
 

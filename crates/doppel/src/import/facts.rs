@@ -7,10 +7,11 @@ use std::{
 
 use anyhow::{Result, bail};
 use archive::ImportLine;
+use imports::{Table, encoding, time};
 use serde_json::{Map, Value, json};
 use store::Zone;
 
-use super::{BATCH, BATCH_BYTES, Import, encoding, table::Table, time};
+use super::{BATCH, BATCH_BYTES, Import};
 
 /// The archive section that imports facts.
 pub(super) const SECTION: &str = "key-memories";
@@ -272,7 +273,7 @@ impl Batch {
     fn add(&mut self, line: u64, entry: &Value) {
         let text = entry.to_string();
         self.bytes += text.len();
-        self.given.push(ImportLine { line, text });
+        self.given.push(ImportLine::new(line, text));
     }
 
     const fn is_full(&self) -> bool {

@@ -20,6 +20,21 @@ const FREE: u64 = 1 << 30;
 /// Maximum size of the description of an archive, in bytes.
 const MAX_ABOUT: u64 = 64 << 10;
 
+/// Returns true for an archive of this program.
+pub(super) fn is_own(from: &Path) -> bool {
+    let Ok(mut file) = File::open(from) else { return false };
+    let mut magic = [0; 2];
+    let is_packed = file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
+    if file.rewind().is_err() {
+        return false;
+    }
+    let reader: Box<dyn Read> =
+        if is_packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(BufReader::new(file)) };
+    let mut archive = tar::Archive::new(reader);
+    let first = archive.entries().ok().and_then(|mut entries| entries.next());
+    first.is_some_and(|entry| entry.is_ok_and(|entry| &*entry.path_bytes() == ABOUT.as_bytes()))
+}
+
 pub(super) async fn take(import: &mut Import<'_>, from: &Path) -> Result<()> {
     let place = from.display().to_string();
     let mut file = File::open(from).with_context(|| format!("cannot read {place}"))?;
@@ -98,7 +113,7 @@ async fn take_entry<R: Read>(import: &mut Import<'_>, name: &str, mut entry: Ent
         return Ok(());
     }
     if import.is_trial {
-        import.listener.seen(section.name(), file);
+        import.listener.seen(section.name(), "", file);
         import.outcome.added += 1;
         import.listener.progress(1);
         return Ok(());

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use archive::{Archive, ImportLine};
 use console::import::{Importer, Report, Step, Work};
+use imports::Source;
 use memory::Memory;
 use serde_json::{Map, Value};
 use store::AccountId;
 
-use super::{Import, Listener};
+use super::{Choice, Import, Listener};
 
 /// Imports files that people upload on the pages.
 pub(crate) struct PageImporter {
@@ -16,15 +17,21 @@ pub(crate) struct PageImporter {
     memory: Memory,
     /// Maximum size of a file in an archive, in bytes.
     max_file: u64,
+    /// Maximum size of an import, in bytes.
+    max_bytes: u64,
 }
 
 impl PageImporter {
-    pub(crate) const fn new(archive: Archive, memory: Memory, max_file: u64) -> Self {
-        Self { archive, memory, max_file }
+    pub(crate) const fn new(archive: Archive, memory: Memory, (max_file, max_bytes): (u64, u64)) -> Self {
+        Self { archive, memory, max_file, max_bytes }
     }
 }
 
 impl Importer for PageImporter {
+    fn max_bytes(&self) -> u64 {
+        self.max_bytes
+    }
+
     fn run(&self, account: AccountId, from: PathBuf, step: Step) -> Work<'_, Result<Report, String>> {
         let (archive, memory, max_file) = (self.archive.clone(), self.memory.clone(), self.max_file);
         let runtime = tokio::runtime::Handle::current();
@@ -48,13 +55,26 @@ async fn run(
     let zone = memory.zone(account).await.map_err(|_error| String::new())?.unwrap_or_default();
     let folder = from.parent().unwrap_or(Path::new("")).to_owned();
     let mut told = ImportListener { report: Report::default(), step, folder };
-    let import = Import::new(archive, account, max_file, &mut told).in_zone(zone).private();
+    let choice = Choice {
+        sections: step.left().sections.iter().cloned().collect(),
+        groups: step.left().groups.iter().cloned().collect(),
+    };
+    let source = step.is_pasted().then_some(Source::Pasted);
+    let import = Import::new(archive, account, max_file, &mut told)
+        .in_zone(zone)
+        .private()
+        .of(source)
+        .without(choice)
+        .recorded(memory.runs(), step.name().to_owned());
     let import = if step.is_trial() { import.trial() } else { import };
     let outcome = Box::pin(import.run(from)).await;
     let ImportListener { mut report, folder, .. } = told;
     match outcome {
         Ok(outcome) => {
             (report.added, report.known, report.refused) = (outcome.added, outcome.known, outcome.refused);
+            (report.changed, report.left) = (outcome.changed, outcome.left);
+            report.kept = outcome.kept + outcome.removed;
+            report.run = outcome.run.map(|run| run.0);
             Ok(report)
         }
         // The name of the folder is the server's own.
@@ -82,8 +102,8 @@ impl Listener for ImportListener<'_> {
         self.report.problem(without(&self.folder, place), line, what, false);
     }
 
-    fn seen(&mut self, section: &str, entry: &str) {
-        self.report.entry(section, entry);
+    fn seen(&mut self, section: &str, group: &str, entry: &str) {
+        self.report.entry(section, group, entry);
     }
 }
 

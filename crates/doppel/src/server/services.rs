@@ -236,8 +236,8 @@ pub(super) fn services(
         hub: hub.clone(),
     };
     let archive = Archive::new(sections(&memory, &chat, &plaza, &avatars));
-    let importer =
-        crate::import::pages::PageImporter::new(archive, memory.clone(), config.files.max_upload_bytes);
+    let sizes = (config.files.max_upload_bytes, config.files.max_import_bytes);
+    let importer = crate::import::pages::PageImporter::new(archive, memory.clone(), sizes);
     let console = console::Console::new(behind, db.clock().clone(), db.random().clone(), base_url)
         .importing_with(std::sync::Arc::new(importer))
         .described_by(crate::router::described);

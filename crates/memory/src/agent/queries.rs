@@ -40,3 +40,11 @@ pub(crate) const DELETE: &str = "DELETE FROM agent_event WHERE id IN \
 
 pub(crate) const KNOWN: &str =
     "SELECT id FROM agent_event WHERE account_id = $1 AND platform = $2 AND idempotency_key = $3";
+
+/// Events do not change: their key stands for the text.
+pub(crate) const MARK: &str = "SELECT idempotency_key, event_time FROM agent_event \
+     WHERE id = $1 AND account_id = $2";
+
+/// Returns the bytes of the deleted event.
+pub(crate) const DELETE_ONE: &str = "DELETE FROM agent_event WHERE id = $1 AND account_id = $2 \
+     RETURNING CAST(OCTET_LENGTH(body) AS BIGINT)";

@@ -1,6 +1,6 @@
 //! The archive section of agent memory.
 
-use archive::ImportId;
+use archive::{ImportId, runs::Mark};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, Timestamp, Tx, params};
 use web::ApiError;
@@ -58,8 +58,26 @@ impl Entries for AgentMemory {
         account: AccountId,
         entry: &'t Ready,
         _now: Timestamp,
-    ) -> BoxFuture<'t, Result<Option<bool>, ApiError>> {
+    ) -> BoxFuture<'t, Result<Option<(i64, bool)>, ApiError>> {
         Box::pin(insert(tx, quota, account, entry))
+    }
+
+    fn mark<'t>(tx: &'t Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, store::Result<Option<Mark>>> {
+        Box::pin(async move {
+            let found: Option<(String, Timestamp)> =
+                tx.fetch_optional(queries::MARK, params![id, account]).await?;
+            Ok(found.map(|(text, at)| Mark { text, at }))
+        })
+    }
+
+    fn remove<'t>(tx: &'t mut Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, Result<(), ApiError>> {
+        Box::pin(async move {
+            let deleted: Option<(i64,)> =
+                tx.fetch_optional(queries::DELETE_ONE, params![id, account]).await?;
+            let Some((bytes,)) = deleted else { return Ok(()) };
+            let change = quota::Change::remove(bytes);
+            Ok(quota::adjust(tx, account, quota::Kind::AgentEvent, change).await?)
+        })
     }
 }
 
@@ -95,29 +113,32 @@ async fn lines(tx: &Tx<'_>, account: AccountId, after: i64, limit: i64) -> Resul
     Ok((lines, next))
 }
 
-/// Writes an entry. Returns false if it exists already, and `None` if the account has no room for it.
+/// Writes an entry. Returns its id, and false if it exists already; `None` if the account has no room for it.
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,
     account: AccountId,
     entry: &Ready,
-) -> Result<Option<bool>, ApiError> {
-    let Some(id) = entry.id.choose(tx, queries::OWNER, account).await? else { return Ok(Some(false)) };
+) -> Result<Option<(i64, bool)>, ApiError> {
+    let id = match entry.id.choose(tx, queries::OWNER, account).await? {
+        Some(id) => id,
+        None => return Ok(entry.id.given().map(|id| (id.into(), false))),
+    };
     let Ready { platform, key, event, body, time, .. } = entry;
     let label = event.action_label.as_deref().unwrap_or_default();
     let values = params![id, account, platform, key, *time, &event.action, label, event.importance, body];
     let known: Option<(i64,)> = tx.fetch_optional(queries::KNOWN, params![account, platform, key]).await?;
-    if known.is_some() {
-        return Ok(Some(false));
+    if let Some((known,)) = known {
+        return Ok(Some((known, false)));
     }
     if !quota.fits(tx, account, quota::Kind::AgentEvent, quota::Change::add(&[body])).await? {
         return Ok(None);
     }
     if tx.execute(queries::INSERT, values).await? > 0 {
-        return Ok(Some(true));
+        return Ok(Some((id.into(), true)));
     }
     // It was reported meanwhile.
     let back = quota::Change::remove(quota::size(&[body]));
     quota::adjust(tx, account, quota::Kind::AgentEvent, back).await?;
-    Ok(Some(false))
+    Ok(Some((id.into(), false)))
 }

@@ -1,6 +1,11 @@
 //! Sections whose entries have ids, such as memories and notes: one implementation of export and import.
 
-use archive::{ImportLine, ImportSummary, Part, Section, read_lines};
+use std::collections::HashMap;
+
+use archive::{
+    ImportLine, ImportSummary, Part, Section, Taken, read_lines,
+    runs::{Act, Mark, Native, RunId, Undone, Writing},
+};
 use search::Index;
 use serde::de::DeserializeOwned;
 use store::{AccountId, BoxFuture, Timestamp, Tx, params};
@@ -42,14 +47,55 @@ pub(crate) trait Entries: Send + Sync + 'static {
         limit: i64,
     ) -> BoxFuture<'t, Result<Lines, ApiError>>;
 
-    /// Writes an entry. Returns false if it exists already, and `None` if the account has no room for it.
+    /// Writes an entry. Returns its id, and false if it exists already; `None` if the account has no room for
+    /// it.
     fn insert<'t>(
         tx: &'t mut Tx<'_>,
         quota: &'t quota::Settings,
         account: AccountId,
         entry: &'t Self::Ready,
         now: Timestamp,
-    ) -> BoxFuture<'t, Result<Option<bool>, ApiError>>;
+    ) -> BoxFuture<'t, Result<Option<(i64, bool)>, ApiError>>;
+
+    /// Returns how an entry looks; `None` if it is gone.
+    fn mark<'t>(tx: &'t Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, store::Result<Option<Mark>>>;
+
+    /// Deletes an entry.
+    fn remove<'t>(tx: &'t mut Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, Result<(), ApiError>>;
+
+    /// Brings an entry up to date that changed at its source and not here. Returns [`Taken::Kept`] if that is
+    /// not done for entries of this kind.
+    fn renew<'t>(
+        _tx: &'t mut Tx<'_>,
+        _quota: &'t quota::Settings,
+        _account: AccountId,
+        _of: (i64, &'t Self::Ready),
+        _new: (i64, Timestamp),
+    ) -> BoxFuture<'t, Result<Taken, ApiError>> {
+        Box::pin(std::future::ready(Ok(Taken::Kept)))
+    }
+
+    /// Brings back what an entry was before it was brought up to date.
+    fn revert<'t>(
+        _tx: &'t mut Tx<'_>,
+        _quota: &'t quota::Settings,
+        _account: AccountId,
+        _id: i64,
+        _new: (i64, Timestamp),
+    ) -> BoxFuture<'t, Result<(), ApiError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// Returns how an entry looks by a statement that selects its hash and the time of its last change.
+pub(crate) async fn hashed(
+    tx: &Tx<'_>,
+    sql: &'static str,
+    account: AccountId,
+    id: i64,
+) -> store::Result<Option<Mark>> {
+    let found: Option<(Vec<u8>, Timestamp)> = tx.fetch_optional(sql, params![id, account]).await?;
+    Ok(found.map(|(hash, at)| Mark { text: archive::runs::digest(hash), at }))
 }
 
 /// The section of a kind of entries.
@@ -73,6 +119,138 @@ impl<E: Entries> EntrySection<E> {
     }
 }
 
+impl<E: Entries> EntrySection<E> {
+    async fn write(
+        &self,
+        account: AccountId,
+        run: Option<RunId>,
+        given: Vec<ImportLine>,
+    ) -> Result<ImportSummary, ApiError> {
+        let mut taken = ImportSummary::default();
+        let mut natives: HashMap<u64, Native> =
+            given.iter().filter_map(|line| Some((line.line, line.native.clone()?))).collect();
+        let ready: Vec<(u64, E::Ready, Option<Native>)> = self
+            .read(account, &given, &mut taken)
+            .into_iter()
+            .map(|(line, entry)| (line, entry, natives.remove(&line)))
+            .collect();
+        let (now, quota) = (self.memory.db().clock().now(), *self.memory.quota());
+        let ids = self.memory.db().ids().clone();
+        let index = E::INDEX.map(|kind| Index::new(account, kind));
+        let written = self.memory.db().write(move |tx| {
+            Box::pin(async move {
+                if let Some(index) = index {
+                    index.lock(tx).await?;
+                }
+                let writing = run.map(|run| Writing { account, run, section: E::NAME });
+                let mut lines = Vec::with_capacity(ready.len());
+                for (line, entry, native) in &ready {
+                    let new = (ids.next(), now);
+                    let one = one::<E>(tx, &quota, account, (writing, native.as_ref()), entry, new).await?;
+                    lines.push((*line, one));
+                }
+                Ok::<_, ApiError>(lines)
+            })
+        });
+        taken.take(written.await?, quota::FULL);
+        if let Some(index) = index {
+            self.memory.changed(index);
+        }
+        Ok(taken)
+    }
+
+    async fn take_back(&self, writing: Writing) -> Result<Undone, ApiError> {
+        let account = writing.account;
+        let (now, quota) = (self.memory.db().clock().now(), *self.memory.quota());
+        let ids = self.memory.db().ids().clone();
+        let index = E::INDEX.map(|kind| Index::new(account, kind));
+        let undone = self.memory.db().write(move |tx| {
+            Box::pin(async move {
+                if let Some(index) = index {
+                    index.lock(tx).await?;
+                }
+                let mut undone = Undone::default();
+                for (id, act, text, at) in writing.to_undo(tx).await? {
+                    let is_untouched = match E::mark(tx, account, id).await? {
+                        None => {
+                            writing.settle(tx, id, false).await?;
+                            undone.removed += 1;
+                            continue;
+                        }
+                        Some(mark) => mark == Mark { text, at },
+                    };
+                    if !is_untouched {
+                        undone.stayed += 1;
+                    } else if act == Act::Changed.name() {
+                        E::revert(tx, &quota, account, id, (ids.next(), now)).await?;
+                        undone.removed += 1;
+                    } else {
+                        E::remove(tx, account, id).await?;
+                        undone.removed += 1;
+                    }
+                    writing.settle(tx, id, !is_untouched).await?;
+                }
+                Ok::<_, ApiError>(undone)
+            })
+        });
+        let undone = undone.await?;
+        if let Some(index) = index {
+            self.memory.changed(index);
+        }
+        Ok(undone)
+    }
+}
+
+/// Writes an entry, and its origin if it is a part of a run.
+async fn one<E: Entries>(
+    tx: &mut Tx<'_>,
+    quota: &quota::Settings,
+    account: AccountId,
+    (writing, native): (Option<Writing>, Option<&Native>),
+    entry: &E::Ready,
+    new: (i64, Timestamp),
+) -> Result<Taken, ApiError> {
+    let Some(writing) = writing else {
+        return Ok(match E::insert(tx, quota, account, entry, new.1).await? {
+            Some((_, true)) => Taken::Added,
+            Some((_, false)) => Taken::Known,
+            None => Taken::Full,
+        });
+    };
+    if let Some(native) = native
+        && let Some(origin) = writing.origin(tx, native).await?
+    {
+        let Some(now) = E::mark(tx, account, origin.entry).await? else { return Ok(Taken::Removed) };
+        if origin.said == native.said {
+            return Ok(writing.taken(tx, origin.entry).await?);
+        }
+        if writing.mark(tx, origin.entry).await?.is_none_or(|mark| mark != now) {
+            return Ok(Taken::Kept);
+        }
+        let taken = E::renew(tx, quota, account, (origin.entry, entry), new).await?;
+        if taken == Taken::Changed
+            && let Some(mark) = E::mark(tx, account, origin.entry).await?
+        {
+            writing.set_origin(tx, native, (origin.entry, 0)).await?;
+            writing.made(tx, origin.entry, Act::Changed, &mark).await?;
+        }
+        return Ok(taken);
+    }
+    let Some((id, is_new)) = E::insert(tx, quota, account, entry, new.1).await? else {
+        return Ok(Taken::Full);
+    };
+    if let Some(native) = native {
+        writing.set_origin(tx, native, (id, 0)).await?;
+    }
+    if !is_new {
+        return Ok(writing.taken(tx, id).await?);
+    }
+    if let Some(mark) = E::mark(tx, account, id).await? {
+        writing.made(tx, id, Act::Added, &mark).await?;
+    }
+    Ok(Taken::Added)
+}
+
 impl<E: Entries> Section for EntrySection<E> {
     fn name(&self) -> &'static str {
         E::NAME
@@ -91,29 +269,20 @@ impl<E: Entries> Section for EntrySection<E> {
         account: AccountId,
         given: Vec<ImportLine>,
     ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
-        Box::pin(async move {
-            let mut taken = ImportSummary::default();
-            let ready = self.read(account, &given, &mut taken);
-            let (now, quota) = (self.memory.db().clock().now(), *self.memory.quota());
-            let index = E::INDEX.map(|kind| Index::new(account, kind));
-            let written = self.memory.db().write(move |tx| {
-                Box::pin(async move {
-                    if let Some(index) = index {
-                        index.lock(tx).await?;
-                    }
-                    let mut lines = Vec::with_capacity(ready.len());
-                    for (line, entry) in &ready {
-                        lines.push((*line, E::insert(tx, &quota, account, entry, now).await?));
-                    }
-                    Ok::<_, ApiError>(lines)
-                })
-            });
-            taken.count(written.await?, quota::FULL);
-            if let Some(index) = index {
-                self.memory.changed(index);
-            }
-            Ok(taken)
-        })
+        Box::pin(self.write(account, None, given))
+    }
+
+    fn import_in(
+        &self,
+        account: AccountId,
+        run: RunId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+        Box::pin(self.write(account, Some(run), given))
+    }
+
+    fn undo(&self, account: AccountId, run: RunId) -> BoxFuture<'_, Result<Undone, ApiError>> {
+        Box::pin(self.take_back(Writing { account, run, section: E::NAME }))
     }
 
     fn check(
@@ -123,21 +292,40 @@ impl<E: Entries> Section for EntrySection<E> {
     ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
         Box::pin(async move {
             let mut taken = ImportSummary::default();
+            let mut natives: HashMap<u64, Native> =
+                given.iter().filter_map(|line| Some((line.line, line.native.clone()?))).collect();
             let ready = self.read(account, &given, &mut taken);
             let read = self.memory.db().read_heavy(move |tx| {
                 Box::pin(async move {
+                    let writing = Writing { account, run: RunId(0), section: E::NAME };
                     let mut lines = Vec::with_capacity(ready.len());
                     for (line, entry) in &ready {
+                        let origin = match natives.remove(line) {
+                            Some(native) => writing.origin(tx, &native).await?.map(|origin| (origin, native)),
+                            None => None,
+                        };
+                        if let Some((origin, native)) = origin {
+                            let is_there = E::mark(tx, account, origin.entry).await?.is_some();
+                            lines.push((
+                                *line,
+                                match () {
+                                    () if !is_there => Taken::Removed,
+                                    () if origin.said == native.said => Taken::Known,
+                                    () => Taken::Changed,
+                                },
+                            ));
+                            continue;
+                        }
                         let known: Option<(i64,)> = match E::same(entry) {
                             Some((sql, hash)) => tx.fetch_optional(sql, params![account, hash]).await?,
                             None => None,
                         };
-                        lines.push((*line, Some(known.is_none())));
+                        lines.push((*line, if known.is_none() { Taken::Added } else { Taken::Known }));
                     }
                     Ok::<_, ApiError>(lines)
                 })
             });
-            taken.count(read.await?, "");
+            taken.take(read.await?, "");
             Ok(taken)
         })
     }

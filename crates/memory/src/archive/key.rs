@@ -3,18 +3,19 @@
 
 use std::collections::HashMap;
 
-use archive::ImportId;
+use archive::{ImportId, Taken, runs::Mark};
 use search::{Document, Index};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, FromRow, Timestamp, Tx, from_row, params};
 use web::ApiError;
 
-use super::entries::{Entries, Lines};
+use super::entries::{Entries, Lines, hashed};
 use crate::{
-    Memory, MemoryId,
+    Memory, MemoryId, ReviewId,
     browse::Origin,
-    key::{Fact, KIND, KeyMemory, MAX_VERSIONS, Validity, model::NewMemory, queries, rules},
+    key::{self, Fact, KIND, KeyMemory, MAX_VERSIONS, Validity, model::NewMemory, queries, rules},
     quota,
+    review::{self, Proposal, model::NewEntry},
 };
 
 pub(crate) enum KeyMemories {}
@@ -121,8 +122,33 @@ impl Entries for KeyMemories {
         account: AccountId,
         entry: &'t Ready,
         _now: Timestamp,
-    ) -> BoxFuture<'t, Result<Option<bool>, ApiError>> {
+    ) -> BoxFuture<'t, Result<Option<(i64, bool)>, ApiError>> {
         Box::pin(insert(tx, quota, account, entry))
+    }
+
+    fn mark<'t>(tx: &'t Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, store::Result<Option<Mark>>> {
+        Box::pin(hashed(tx, queries::MARK, account, id))
+    }
+
+    fn remove<'t>(tx: &'t mut Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, Result<(), ApiError>> {
+        Box::pin(key::delete(tx, account, MemoryId(id)))
+    }
+
+    fn renew<'t>(
+        tx: &'t mut Tx<'_>,
+        _quota: &'t quota::Settings,
+        account: AccountId,
+        (id, entry): (i64, &'t Ready),
+        (new, now): (i64, Timestamp),
+    ) -> BoxFuture<'t, Result<Taken, ApiError>> {
+        Box::pin(async move {
+            // The person decides about another text.
+            let proposal = Proposal::Change(MemoryId(id), entry.fact.content.clone());
+            let (_origin, name) = &entry.origin;
+            let new_entry = NewEntry::new(proposal, review::IMPORT.to_owned(), name.clone());
+            review::restore(tx, account, &new_entry, (ReviewId(new), now)).await?;
+            Ok(Taken::Kept)
+        })
     }
 }
 
@@ -200,18 +226,21 @@ fn ready(memory: &Memory, entry: Entry) -> Result<Ready, ApiError> {
     })
 }
 
-/// Writes an entry. Returns false if it exists already, and `None` if the account has no room for it. The
+/// Writes an entry. Returns its id, and false if it exists already; `None` if the account has no room for it. The
 /// index has to be locked.
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,
     account: AccountId,
     entry: &Ready,
-) -> Result<Option<bool>, ApiError> {
-    if tx.fetch_optional::<(i64,)>(queries::SAME, params![account, &entry.hash]).await?.is_some() {
-        return Ok(Some(false));
+) -> Result<Option<(i64, bool)>, ApiError> {
+    if let Some((id,)) = tx.fetch_optional(queries::SAME, params![account, &entry.hash]).await? {
+        return Ok(Some((id, false)));
     }
-    let Some(id) = entry.id.choose(tx, queries::OWNER, account).await? else { return Ok(Some(false)) };
+    let id = match entry.id.choose(tx, queries::OWNER, account).await? {
+        Some(id) => id,
+        None => return Ok(entry.id.given().map(|id| (id.into(), false))),
+    };
     let Fact { actor, object, content, visibility } = &entry.fact;
     let history: i64 = entry.history.iter().map(|(_, earlier)| quota::size(&[&earlier.fact_content])).sum();
     let change = quota::Change::add(&[actor, object, content]).and(quota::Change::of_bytes(history));
@@ -242,5 +271,5 @@ async fn insert(
     }
     let row = search::Entry { id: id.into(), public: rules::is_public(*visibility), noted: entry.created };
     Index::new(account, KIND).add(tx, row, &entry.document).await?;
-    Ok(Some(true))
+    Ok(Some((id.into(), true)))
 }

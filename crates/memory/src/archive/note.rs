@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use archive::ImportId;
+use archive::{ImportId, Taken, runs::Mark};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, FromRow, Timestamp, Tx, from_row, params};
 use web::ApiError;
 
-use super::entries::{Entries, Lines};
+use super::entries::{Entries, Lines, hashed};
 use crate::{
     Memory, NoteId,
     browse::Origin,
     note::{
-        KIND, MAX_VERSIONS, NewNote, Note, Status,
+        self, KIND, MAX_VERSIONS, NewNote, Note, Status,
         model::NoteRequest,
         page::{self, PageStatus, Problem, extract},
         queries, rules,
@@ -142,8 +142,60 @@ impl Entries for Notes {
         account: AccountId,
         entry: &'t Ready,
         now: Timestamp,
-    ) -> BoxFuture<'t, Result<Option<bool>, ApiError>> {
+    ) -> BoxFuture<'t, Result<Option<(i64, bool)>, ApiError>> {
         Box::pin(insert(tx, quota, account, entry, now))
+    }
+
+    fn mark<'t>(tx: &'t Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, store::Result<Option<Mark>>> {
+        Box::pin(hashed(tx, queries::MARK, account, id))
+    }
+
+    fn remove<'t>(tx: &'t mut Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, Result<(), ApiError>> {
+        Box::pin(note::delete(tx, account, NoteId(id)))
+    }
+
+    fn renew<'t>(
+        tx: &'t mut Tx<'_>,
+        quota: &'t quota::Settings,
+        account: AccountId,
+        (id, entry): (i64, &'t Ready),
+        (version, now): (i64, Timestamp),
+    ) -> BoxFuture<'t, Result<Taken, ApiError>> {
+        Box::pin(async move {
+            let found = tx.fetch_optional(queries::FIND, params![NoteId(id), account]).await?;
+            let Some(old): Option<Note> = found else { return Ok(Taken::Removed) };
+            let now = now.max(old.updated_at.plus_ms(1));
+            let text = (entry.new.title.clone(), entry.new.content.clone());
+            if (&old.title, &old.content) == (&text.0, &text.1) {
+                return Ok(Taken::Known);
+            }
+            let grown = note::rewrite(tx, account, old, text, (Some(version), now)).await?;
+            let change = quota::Change::of_bytes(grown);
+            quota.take(tx, account, quota::Kind::Note, change).await?;
+            Ok(Taken::Changed)
+        })
+    }
+
+    fn revert<'t>(
+        tx: &'t mut Tx<'_>,
+        _quota: &'t quota::Settings,
+        account: AccountId,
+        id: i64,
+        _new: (i64, Timestamp),
+    ) -> BoxFuture<'t, Result<(), ApiError>> {
+        Box::pin(async move {
+            let found = tx.fetch_optional(queries::FIND, params![NoteId(id), account]).await?;
+            let Some(now): Option<Note> = found else { return Ok(()) };
+            // The version is the note again, with the time that it had.
+            let latest: Option<(i64, String, String, Timestamp)> =
+                tx.fetch_optional(queries::LATEST_VERSION, params![NoteId(id)]).await?;
+            let Some((version, title, content, written)) = latest else { return Ok(()) };
+            let same = quota::size(&[&title, &content]);
+            tx.execute(queries::DROP_VERSION, params![version]).await?;
+            let grown = note::rewrite(tx, account, now, (title, content), (None, written)).await?;
+            let change = quota::Change::of_bytes(grown - same);
+            Ok(quota::adjust(tx, account, quota::Kind::Note, change).await?)
+        })
     }
 }
 
@@ -236,7 +288,7 @@ fn ready(memory: &Memory, entry: Entry) -> Result<Ready, ApiError> {
     })
 }
 
-/// Writes an entry. Returns false if it exists already, and `None` if the account has no room for it. The
+/// Writes an entry. Returns its id, and false if it exists already; `None` if the account has no room for it. The
 /// index has to be locked.
 async fn insert(
     tx: &mut Tx<'_>,
@@ -244,11 +296,14 @@ async fn insert(
     account: AccountId,
     entry: &Ready,
     now: Timestamp,
-) -> Result<Option<bool>, ApiError> {
-    if tx.fetch_optional::<(i64,)>(queries::SAME, params![account, &entry.hash]).await?.is_some() {
-        return Ok(Some(false));
+) -> Result<Option<(i64, bool)>, ApiError> {
+    if let Some((id,)) = tx.fetch_optional(queries::SAME, params![account, &entry.hash]).await? {
+        return Ok(Some((id, false)));
     }
-    let Some(id) = entry.id.choose(tx, page::queries::OWNER, account).await? else { return Ok(Some(false)) };
+    let id = match entry.id.choose(tx, page::queries::OWNER, account).await? {
+        Some(id) => id,
+        None => return Ok(entry.id.given().map(|id| (id.into(), false))),
+    };
     let NewNote { kind, title, content, urls } = &entry.new;
     let links = super::line(urls)?;
     if !quota.fits(tx, account, quota::Kind::Note, entry.room(&links)).await? {
@@ -298,5 +353,5 @@ async fn insert(
         updated_at: updated,
     };
     page::refresh(tx, account, &note).await?;
-    Ok(Some(true))
+    Ok(Some((id.into(), true)))
 }

@@ -1,6 +1,11 @@
 //! The archive section of the review inbox.
 
-use archive::{ImportLine, ImportSummary, Part, Section, read_lines};
+use std::collections::HashMap;
+
+use archive::{
+    ImportLine, ImportSummary, Part, Section, Taken, read_lines,
+    runs::{Act, Mark, Native, RunId, Undone, Writing},
+};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, Timestamp};
 use web::{ApiError, Code};
@@ -19,6 +24,8 @@ use crate::{
     },
 };
 
+/// The name of the section.
+const SECTION: &str = "review";
 /// Number of entries in a part.
 const PART: i64 = 100;
 /// Most characters of a client and its name.
@@ -62,7 +69,7 @@ struct Ready {
 
 impl Section for Inbox {
     fn name(&self) -> &'static str {
-        "review"
+        SECTION
     }
 
     fn export(&self, account: AccountId, after: i64) -> BoxFuture<'_, Result<Part, ApiError>> {
@@ -118,6 +125,79 @@ impl Section for Inbox {
             taken.count(strangers, NO_MEMORY);
             Ok(taken)
         })
+    }
+
+    fn import_in(
+        &self,
+        account: AccountId,
+        run: RunId,
+        given: Vec<ImportLine>,
+    ) -> BoxFuture<'_, Result<ImportSummary, ApiError>> {
+        // Only what another program said is proposed once; an archive of this one has the inbox as it was.
+        if given.iter().all(|line| line.native.is_none()) {
+            return self.import(account, given);
+        }
+        Box::pin(self.propose(Writing { account, run, section: SECTION }, given))
+    }
+
+    fn undo(&self, account: AccountId, run: RunId) -> BoxFuture<'_, Result<Undone, ApiError>> {
+        let writing = Writing { account, run, section: SECTION };
+        Box::pin(async move {
+            self.0
+                .db()
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let mut undone = Undone::default();
+                        for (id, ..) in writing.to_undo(tx).await? {
+                            review::withdraw(tx, account, ReviewId(id)).await?;
+                            writing.settle(tx, id, false).await?;
+                            undone.removed += 1;
+                        }
+                        Ok(undone)
+                    })
+                })
+                .await
+        })
+    }
+}
+
+impl Inbox {
+    /// Puts facts that a source mentions into the inbox, each once: one that was refused does not come back.
+    async fn propose(&self, writing: Writing, given: Vec<ImportLine>) -> Result<ImportSummary, ApiError> {
+        let mut taken = ImportSummary::default();
+        let natives: HashMap<u64, Native> =
+            given.iter().filter_map(|line| Some((line.line, line.native.clone()?))).collect();
+        let ready = read_lines(&given, &mut taken, |entry: Entry| self.ready(entry));
+        let account = writing.account;
+        let written = self.0.db().write(move |tx| {
+            Box::pin(async move {
+                let mut lines = Vec::with_capacity(ready.len());
+                for (line, entry) in &ready {
+                    let Some(native) = natives.get(line) else { continue };
+                    if let Some(origin) = writing.origin(tx, native).await? {
+                        lines.push((*line, writing.taken(tx, origin.entry).await?));
+                        continue;
+                    }
+                    let is_new = !entry.new.is_known(tx, account).await?
+                        && match review::restore(tx, account, &entry.new, (entry.id, entry.time)).await? {
+                            Some(is_new) => is_new,
+                            None => {
+                                lines.push((*line, Taken::Full));
+                                continue;
+                            }
+                        };
+                    writing.set_origin(tx, native, (entry.id.0, 0)).await?;
+                    if is_new {
+                        let mark = Mark { text: String::new(), at: entry.time };
+                        writing.made(tx, entry.id.0, Act::Added, &mark).await?;
+                    }
+                    lines.push((*line, if is_new { Taken::Added } else { Taken::Known }));
+                }
+                Ok::<_, ApiError>(lines)
+            })
+        });
+        taken.take(written.await?, quota::FULL);
+        Ok(taken)
     }
 }
 

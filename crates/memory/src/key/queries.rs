@@ -192,3 +192,5 @@ pub(super) const CONFLICT: &str =
     "SELECT memory_id, other_id FROM key_memory_link WHERE open_for = $1 AND id = $2";
 
 pub(super) const COUNT_CONFLICTS: &str = "SELECT COUNT(*) FROM key_memory_link WHERE open_for = $1";
+
+pub(crate) const MARK: &str = "SELECT hash, updated_at FROM key_memory WHERE id = $1 AND account_id = $2";

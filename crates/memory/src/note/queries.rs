@@ -84,3 +84,10 @@ pub(crate) const AFTER: &str = "SELECT id, memory_type, title, content, urls, st
 pub(crate) const VERSIONS_BETWEEN: &str = "SELECT v.note_id, v.title, v.content, v.written_at, v.replaced_at \
      FROM note n JOIN note_version v ON v.note_id = n.id \
      WHERE n.account_id = $1 AND n.id > $2 AND n.id <= $3 ORDER BY v.note_id, v.id";
+
+pub(crate) const MARK: &str = "SELECT hash, updated_at FROM note WHERE id = $1 AND account_id = $2";
+
+pub(crate) const LATEST_VERSION: &str = "SELECT id, title, content, written_at FROM note_version \
+     WHERE note_id = $1 ORDER BY id DESC LIMIT 1";
+
+pub(crate) const DROP_VERSION: &str = "DELETE FROM note_version WHERE id = $1";

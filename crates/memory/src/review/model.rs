@@ -116,6 +116,8 @@ impl store::FromRow for Waiting {
 
 /// The client of facts that the assistant learned from conversations.
 pub const CONVERSATION: &str = "chat";
+/// The client of what an import proposes.
+pub const IMPORT: &str = "import";
 /// Maximum number of memories that a proposal contradicts.
 const MAX_AGAINST: usize = 20;
 

@@ -17,7 +17,7 @@ use web::Tasks;
 use super::upload::Upload;
 
 /// Maximum number of uploads that a process keeps.
-const MAX_JOBS: usize = 32;
+const MAX_JOBS: usize = 16;
 /// Time for which an upload or a report is kept, in milliseconds.
 const KEPT_MS: i64 = 3_600_000;
 /// Maximum number of problems in a report.
@@ -25,15 +25,29 @@ const MAX_PROBLEMS: usize = 200;
 /// Maximum number of entries that a preview shows, and of characters of each.
 const MAX_SAMPLES: usize = 6;
 const SAMPLE: usize = 200;
+/// Maximum number of chats and folders that can be chosen one by one.
+const MAX_GROUPS: usize = 300;
 
 /// A future that a trait object returns.
 pub type Work<'w, T> = Pin<Box<dyn Future<Output = T> + Send + 'w>>;
 
 /// Imports files.
 pub trait Importer: Send + Sync {
+    /// Returns the maximum size of the files of an import together, in bytes.
+    fn max_bytes(&self) -> u64;
+
     /// Imports a file or folder into an account, or only examines it. Returns the reason if it cannot be
     /// read at all.
     fn run(&self, account: AccountId, from: PathBuf, step: Step) -> Work<'_, Result<Report, String>>;
+}
+
+/// What a person leaves out of an import.
+#[derive(Debug, Clone, Default)]
+pub struct Left {
+    /// Names of sections.
+    pub sections: Vec<String>,
+    /// Chats, folders, notebooks.
+    pub groups: Vec<String>,
 }
 
 /// One run over an upload: its kind and its progress.
@@ -41,12 +55,30 @@ pub trait Importer: Send + Sync {
 pub struct Step {
     is_trial: bool,
     done: Arc<AtomicU64>,
+    name: String,
+    is_pasted: bool,
+    left: Left,
 }
 
 impl Step {
     /// True if entries are only examined.
     pub const fn is_trial(&self) -> bool {
         self.is_trial
+    }
+
+    /// Returns the name of the file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// True for a text that was pasted into the page.
+    pub const fn is_pasted(&self) -> bool {
+        self.is_pasted
+    }
+
+    /// Returns what is left out.
+    pub const fn left(&self) -> &Left {
+        &self.left
     }
 
     /// Counts further entries.
@@ -62,10 +94,22 @@ pub struct Report {
     pub(crate) sections: BTreeMap<String, u64>,
     /// The number of new entries.
     pub added: u64,
+    /// The number of entries that were brought up to date.
+    pub changed: u64,
     /// The number of entries that the person has already.
     pub known: u64,
+    /// The number of entries that were changed or deleted here, and stay so.
+    pub kept: u64,
+    /// The number of entries that are left out.
+    pub left: u64,
     /// The number of refused entries.
     pub refused: u64,
+    /// The number of the run.
+    pub run: Option<i64>,
+    /// The number of entries of each chat or folder.
+    pub(crate) groups: BTreeMap<String, u64>,
+    /// The first and the last time of an entry.
+    pub(crate) times: Option<(i64, i64)>,
     /// The beginnings of the first entries.
     pub(crate) samples: Vec<String>,
     pub(crate) problems: Vec<Problem>,
@@ -93,11 +137,19 @@ impl Report {
         }
     }
 
-    /// Counts an entry of a section. The first ones are shown.
-    pub fn entry(&mut self, section: &str, text: &str) {
+    /// Counts an entry of a section and of a chat or folder. The first ones are shown.
+    pub fn entry(&mut self, section: &str, group: &str, text: &str) {
         *self.sections.entry(section.to_owned()).or_default() += 1;
+        if !group.is_empty() && (self.groups.len() < MAX_GROUPS || self.groups.contains_key(group)) {
+            *self.groups.entry(group.to_owned()).or_default() += 1;
+        }
+        let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else { return };
+        if let Some(time) = value.get("createTime").and_then(serde_json::Value::as_i64) {
+            let (first, last) = self.times.unwrap_or((time, time));
+            self.times = Some((first.min(time), last.max(time)));
+        }
         if self.samples.len() < MAX_SAMPLES
-            && let Some(sample) = sample(text)
+            && let Some(sample) = sample(&value)
         {
             self.samples.push(sample);
         }
@@ -105,8 +157,7 @@ impl Report {
 }
 
 /// Returns the beginning of the text of an entry.
-fn sample(text: &str) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+fn sample(value: &serde_json::Value) -> Option<String> {
     let texts =
         ["factContent", "content", "fact", "title"].iter().filter_map(|name| value.get(name)?.as_str());
     let text = texts.map(str::trim).find(|text| !text.is_empty())?;
@@ -160,6 +211,11 @@ impl Imports {
         let _said_before = self.0.tasks.set(tasks.clone());
     }
 
+    /// Returns the maximum size of the files of an import together, in bytes.
+    pub(crate) fn max_bytes(&self) -> u64 {
+        self.0.importer.get().map_or(0, |importer| importer.max_bytes())
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut HashMap<AccountId, Job>) -> T) -> T {
         act(&mut self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -168,7 +224,13 @@ impl Imports {
     /// uploads, or if one of the account is just being imported.
     pub(crate) fn examine(&self, account: AccountId, upload: Upload, now: Timestamp) -> bool {
         let upload = Arc::new(upload);
-        let step = Step { is_trial: true, done: Arc::default() };
+        let step = Step {
+            is_trial: true,
+            done: Arc::default(),
+            name: upload.name().to_owned(),
+            is_pasted: upload.is_pasted(),
+            left: Left::default(),
+        };
         let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
         let is_taken = self.with(|jobs| {
             jobs.retain(|_, job| job.is_running() || now.as_millis() - job.since.as_millis() < KEPT_MS);
@@ -190,16 +252,24 @@ impl Imports {
     }
 
     /// Begins to import what was examined. Returns false if there is nothing.
-    pub(crate) fn import(&self, account: AccountId, now: Timestamp) -> bool {
-        let step = Step { is_trial: false, done: Arc::default() };
+    pub(crate) fn import(&self, account: AccountId, left: Left, now: Timestamp) -> bool {
         let begun = self.with(|jobs| {
             let job = jobs.get_mut(&account).filter(|job| matches!(job.state, State::Examined(_)))?;
+            let (name, is_pasted) = (job.upload.name().to_owned(), job.upload.is_pasted());
+            let step = Step { is_trial: false, done: Arc::default(), name, is_pasted, left };
             (job.state, job.since) = (State::Importing(step.clone()), now);
-            Some((job.number, Arc::clone(&job.upload)))
+            Some((job.number, Arc::clone(&job.upload), step))
         });
-        let Some((number, upload)) = begun else { return false };
+        let Some((number, upload, step)) = begun else { return false };
         self.run(account, number, upload, step);
         true
+    }
+
+    /// Runs work in the background.
+    pub(crate) fn background(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Some(tasks) = self.0.tasks.get() {
+            tasks.spawn(work);
+        }
     }
 
     fn run(&self, account: AccountId, number: u64, upload: Arc<Upload>, step: Step) {

@@ -7,8 +7,6 @@ use identity::credential;
 use tokio::io::AsyncWriteExt;
 use web::{ApiError, Code};
 
-/// Maximum number of bytes of all files together.
-pub(crate) const MAX_BYTES: u64 = 64 << 20;
 /// Maximum number of files.
 const MAX_FILES: usize = 500;
 /// Maximum length of a file's name in characters.
@@ -18,7 +16,15 @@ const MAX_TOKEN: usize = 200;
 /// Maximum time without data from the client.
 const SILENCE: Duration = Duration::from_secs(15);
 /// Endings of the names of files that can be imported.
-const ENDINGS: [&str; 9] = ["md", "markdown", "csv", "tsv", "json", "jsonl", "ndjson", "tar", "gz"];
+const ENDINGS: [&str; 22] = [
+    "md", "markdown", "txt", "csv", "tsv", "json", "jsonl", "ndjson", "tar", "gz", "tgz", "zip", "html",
+    "htm", "enex", "notes", "js", "jex", "lakebook", "af", "xml", "log",
+];
+/// Endings of files that are imported one at a time.
+const ALONE: [&str; 7] = ["csv", "tsv", "jsonl", "ndjson", "tar", "gz", "tgz"];
+/// The name of a text that was pasted, and its maximum length in bytes.
+const PASTED: &str = "pasted.txt";
+const MAX_PASTED: usize = 1 << 20;
 
 /// The reason why an upload is refused.
 pub(super) enum Refusal {
@@ -39,9 +45,15 @@ impl From<ApiError> for Refusal {
 pub(crate) struct Upload {
     directory: tempfile::TempDir,
     names: Vec<String>,
+    is_pasted: bool,
 }
 
 impl Upload {
+    /// True for a text that was pasted.
+    pub(super) const fn is_pasted(&self) -> bool {
+        self.is_pasted
+    }
+
     /// Returns the file, or the folder of several ones.
     pub(super) fn path(&self) -> PathBuf {
         match self.names.as_slice() {
@@ -61,7 +73,7 @@ impl Upload {
 }
 
 /// Receives a form: the CSRF token first, then the files.
-pub(super) async fn receive(request: Request, token: &str) -> Result<Upload, Refusal> {
+pub(super) async fn receive(request: Request, token: &str, max_bytes: u64) -> Result<Upload, Refusal> {
     let form = Multipart::from_request(request, &()).await;
     let mut form = form.map_err(|refused| ApiError::new(Code::Unprocessable).because(refused))?;
     let first = next(&mut form).await?.ok_or_else(|| ApiError::new(Code::CsrfRejected))?;
@@ -69,11 +81,20 @@ pub(super) async fn receive(request: Request, token: &str) -> Result<Upload, Ref
         return Err(Refusal::Error(Code::CsrfRejected.into()));
     }
     let directory = tempfile::tempdir().map_err(unavailable)?;
-    let mut upload = Upload { directory, names: Vec::new() };
+    let mut upload = Upload { directory, names: Vec::new(), is_pasted: false };
     store::durable::create_directory(&upload.folder()).map_err(unavailable)?;
-    let mut left = MAX_BYTES;
+    let mut left = max_bytes;
     while let Some(field) = next(&mut form).await? {
         let given = field.file_name().unwrap_or_default().to_owned();
+        if field.name() == Some("text") && upload.names.is_empty() {
+            let path = upload.folder().join(PASTED);
+            if pasted(field, path).await? {
+                upload.names.push(PASTED.to_owned());
+                upload.is_pasted = true;
+                break;
+            }
+            continue;
+        }
         if field.name() != Some("file") || given.is_empty() {
             continue;
         }
@@ -84,10 +105,10 @@ pub(super) async fn receive(request: Request, token: &str) -> Result<Upload, Ref
         left = write(field, upload.folder().join(&name), left).await?;
         upload.names.push(name);
     }
-    let are_notes = upload.names.iter().all(|name| is_note(name));
+    let is_alone = upload.names.iter().any(|name| ending(name).is_some_and(|ending| ALONE.contains(&ending)));
     match upload.names.len() {
         0 => Err(Refusal::NoFile),
-        2.. if !are_notes => Err(Refusal::Several),
+        2.. if is_alone => Err(Refusal::Several),
         _ => Ok(upload),
     }
 }
@@ -128,12 +149,24 @@ async fn write(mut field: Field<'_>, path: PathBuf, mut left: u64) -> Result<u64
     Ok(left)
 }
 
-fn unavailable(error: std::io::Error) -> ApiError {
-    ApiError::new(Code::Unavailable).because(error)
+/// Writes a text that was pasted. Returns false if there is none.
+async fn pasted(mut field: Field<'_>, path: PathBuf) -> Result<bool, Refusal> {
+    let mut text = Vec::new();
+    while let Some(chunk) = chunk(&mut field).await? {
+        text.extend_from_slice(&chunk);
+        if text.len() > MAX_PASTED {
+            return Err(Refusal::TooLarge);
+        }
+    }
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Ok(false);
+    }
+    store::durable::write(&path, &text).map_err(unavailable)?;
+    Ok(true)
 }
 
-fn is_note(name: &str) -> bool {
-    ending(name).is_some_and(|ending| matches!(ending, "md" | "markdown"))
+fn unavailable(error: std::io::Error) -> ApiError {
+    ApiError::new(Code::Unavailable).because(error)
 }
 
 fn ending(name: &str) -> Option<&'static str> {

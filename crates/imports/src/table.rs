@@ -13,24 +13,28 @@ const SEPARATORS: [char; 6] = [',', ';', '\t', '|', '，', '；'];
 
 /// A row, with the number of its first line, from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) line: u64,
-    pub(super) cells: Vec<String>,
+pub struct Row {
+    /// The number of the line.
+    pub line: u64,
+    /// The cells.
+    pub cells: Vec<String>,
 }
 
 /// An invalid row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) line: u64,
-    pub(super) why: &'static str,
+pub struct Refusal {
+    /// The number of the line.
+    pub line: u64,
+    /// The reason.
+    pub why: &'static str,
 }
 
 /// Reads a table row by row.
-pub(super) struct Table<R> {
+pub struct Table<R> {
     lines: Lines<R>,
     /// Lines that are to be read again.
     waiting: VecDeque<(u64, Line)>,
-    pub(super) separator: char,
+    pub(crate) separator: char,
 }
 
 type Line = Result<String, &'static str>;
@@ -41,10 +45,7 @@ impl<R: BufRead> Table<R> {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(super) fn open(
-        from: R,
-        known: impl Fn(&str) -> bool,
-    ) -> Result<(Self, Option<Result<Row, Refusal>>)> {
+    pub fn open(from: R, known: impl Fn(&str) -> bool) -> Result<(Self, Option<Result<Row, Refusal>>)> {
         let mut table = Self { lines: Lines::new(from), waiting: VecDeque::new(), separator: ',' };
         let mut is_said = false;
         // Skips blank lines.
@@ -78,7 +79,7 @@ impl<R: BufRead> Table<R> {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(super) fn next_row(&mut self) -> Result<Option<Result<Row, Refusal>>> {
+    pub fn next_row(&mut self) -> Result<Option<Result<Row, Refusal>>> {
         loop {
             let Some((line, text)) = self.line()? else { return Ok(None) };
             let text = match text {

@@ -13,6 +13,8 @@ use encoding_rs::{
     BIG5, CoderResult, Decoder, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252,
 };
 
+/// Maximum length of a line that is examined, in bytes.
+const MAX_LINE: usize = 64 << 20;
 /// Number of bytes that are decoded at a time.
 const CHUNK: usize = 64 << 10;
 /// Minimum percentage of the characters of a text in GBK that GB 2312 has, too. Others are rare in it.
@@ -25,7 +27,7 @@ const ZEROS: usize = 20;
 ///
 /// # Errors
 /// When the file cannot be read.
-pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
+pub fn open(path: &Path) -> Result<Box<dyn BufRead>> {
     let reading = || format!("cannot read {}", path.display());
     let mut file = File::open(path).with_context(reading)?;
     let encoding = tell(BufReader::new(&mut file)).with_context(reading)?;
@@ -34,7 +36,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>> {
 }
 
 /// Decodes bytes. `None` if they are invalid.
-pub(super) fn text(bytes: &[u8]) -> Option<String> {
+pub fn text(bytes: &[u8]) -> Option<String> {
     let encoding = tell(bytes).unwrap_or(UTF_8);
     let (text, _, is_broken) = encoding.decode(bytes);
     (!is_broken).then(|| text.into_owned())
@@ -135,7 +137,7 @@ impl Lines {
         self.is_latin &= !chunk.iter().any(is_odd);
         for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
             // Longer lines are refused anyway.
-            if self.line.len() < archive::MAX_LINE {
+            if self.line.len() < MAX_LINE {
                 self.line.extend_from_slice(piece);
             }
             if piece.ends_with(b"\n") {

@@ -19,7 +19,7 @@ const LAST: i64 = 253_402_300_799_000;
 
 /// Returns the moment of a value in milliseconds since 1970. `None` if it is not a time. `zone` applies to
 /// times without one.
-pub(super) fn of_value(value: &Value, zone: &Zone) -> Option<i64> {
+pub fn of_value(value: &Value, zone: &Zone) -> Option<i64> {
     match value {
         Value::Number(number) => of_number(number.as_f64()?),
         Value::String(text) => of_text(text, zone),
@@ -28,7 +28,7 @@ pub(super) fn of_value(value: &Value, zone: &Zone) -> Option<i64> {
 }
 
 /// Returns the moment of a text in milliseconds since 1970.
-pub(super) fn of_text(text: &str, zone: &Zone) -> Option<i64> {
+pub fn of_text(text: &str, zone: &Zone) -> Option<i64> {
     // The name of a zone after its offset.
     let text = text.trim();
     let text =

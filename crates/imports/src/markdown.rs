@@ -46,18 +46,21 @@ const UPDATED: &[&str] = &[
 
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Note {
-    pub(super) title: String,
-    pub(super) text: String,
-    /// Milliseconds since 1970.
-    pub(super) created: Option<i64>,
-    pub(super) updated: Option<i64>,
+pub struct Note {
+    /// The title.
+    pub title: String,
+    /// The text without its front matter.
+    pub text: String,
+    /// The time at which it was written, in milliseconds since 1970.
+    pub created: Option<i64>,
+    /// The time of its last change.
+    pub updated: Option<i64>,
     /// A warning about a time that was not understood.
-    pub(super) doubt: Option<String>,
+    pub doubt: Option<String>,
 }
 
 /// Reads a file. `name` is its name without the ending.
-pub(super) fn read(text: &str, name: &str, zone: &Zone) -> Note {
+pub fn read(text: &str, name: &str, zone: &Zone) -> Note {
     let (front, body) = front::split(text);
     let name = without_id(name);
     let mut note = Note { text: body.to_owned(), ..Note::default() };
