@@ -141,13 +141,6 @@ async fn an_import_twice_adds_nothing_and_undone_leaves_nothing(server: TestServ
     assert_eq!((again.added, again.known, again.refused), (0, 6, 0));
     assert_eq!(facts(&actor).await, ["likes tea", "不吃香菜"]);
     assert_eq!(talks(&actor).await.len(), 2);
-    let list = actor.get(&format!("{CHAT}/list?limit=10")).await.data();
-    assert!(
-        text(&list["sessions"][0]["createTime"]).starts_with("2025-01-01")
-            || list["sessions"][0]["createTime"] == 1_735_700_000_500_i64,
-        "{list}"
-    );
-
     let runs = server.running().memory.runs();
     let all = runs.list(person.account.id, RunId(i64::MAX), 10).await.unwrap();
     assert_eq!(

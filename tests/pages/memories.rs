@@ -395,8 +395,10 @@ async fn files_are_previewed_and_imported(server: TestServer) {
 
 /// A conversation of ChatGPT with an answer, and a chat of Telegram.
 const TALK: &str = r#"[{"id":"c1","title":"猫","create_time":1735700000.5,"mapping":{
-    "u":{"parent":null,"message":{"author":{"role":"user"},"content":{"content_type":"text","parts":["我的猫叫 Momo"]}}},
-    "a":{"parent":"u","message":{"author":{"role":"assistant"},"content":{"content_type":"text","parts":["Nice!"]}}}}}]"#;
+    "u":{"parent":null,"message":{"author":{"role":"user"},
+        "content":{"content_type":"text","parts":["我的猫叫 Momo"]}}},
+    "a":{"parent":"u","message":{"author":{"role":"assistant"},
+        "content":{"content_type":"text","parts":["Nice!"]}}}}}]"#;
 
 #[both_engines]
 async fn an_import_is_chosen_listed_and_undone(server: TestServer) {
@@ -408,7 +410,8 @@ async fn an_import_is_chosen_listed_and_undone(server: TestServer) {
     };
     let chat = |name: &str, id: i64| {
         format!(
-            r#"{{"name":"{name}","type":"personal_chat","id":{id},"messages":[{{"type":"message","date_unixtime":"1709601120","from":"{name}","text":"你好"}}]}}"#
+            r#"{{"name":"{name}","type":"personal_chat","id":{id},"messages":[{{"type":"message",
+            "date_unixtime":"1709601120","from":"{name}","text":"你好"}}]}}"#
         )
     };
     let form = reqwest::multipart::Form::new()

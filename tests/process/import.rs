@@ -13,11 +13,19 @@ fn doppel(data: &std::path::Path) -> Binary {
 }
 
 fn talk(id: usize) -> Value {
-    let message = |role: &str, said: String| json!({"author": {"role": role}, "content": {"content_type": "text", "parts": [said]}});
-    json!({"conversation_id": format!("c{id}"), "title": format!("标题 {id}"), "create_time": 1_700_000_000 + id, "mapping": {
+    let message = |role: &str, said: String| {
+        let content = json!({"content_type": "text", "parts": [said]});
+        json!({"author": {"role": role}, "content": content})
+    };
+    let mapping = json!({
         "u": {"parent": null, "message": message("user", format!("问题 {id}"))},
         "a": {"parent": "u", "message": message("assistant", format!("回答 {id}"))},
-    }})
+    });
+    let title = format!("标题 {id}");
+    json!({
+        "conversation_id": format!("c{id}"), "title": title, "create_time": 1_700_000_000 + id,
+        "mapping": mapping,
+    })
 }
 
 fn import<'a>(rest: &[&'a str]) -> Vec<&'a str> {

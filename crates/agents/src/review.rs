@@ -3,7 +3,7 @@
 use identity::Account;
 use memory::{
     ReviewId,
-    review::{CONVERSATION, ReviewEdit, ReviewKind},
+    review::{CONVERSATION, IMPORT, ReviewEdit, ReviewKind},
 };
 use web::ApiError;
 
@@ -23,7 +23,7 @@ impl Agents {
     ) -> Result<Option<Entry>, ApiError> {
         let Some(accepted) = self.memory().accept(account.id, id, edit).await? else { return Ok(None) };
         let entry = Entry::from(accepted.entry);
-        if accepted.client == CONVERSATION {
+        if [CONVERSATION, IMPORT].contains(&accepted.client.as_str()) {
             return Ok(Some(entry));
         }
         let by = (accepted.client, accepted.client_name);

@@ -20,9 +20,9 @@ impl ImportLine {
     }
 }
 
-/// What became of an entry in an import.
+/// The result for one entry of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
+pub enum LineOutcome {
     /// It was added.
     Added,
     /// It was brought up to date.
@@ -67,16 +67,16 @@ impl ImportSummary {
         }
     }
 
-    /// Adds what became of lines. Those that there is no room for are refused with the reason `full`.
-    pub fn take(&mut self, lines: Vec<(u64, Taken)>, full: &str) {
+    /// Adds the outcomes of lines. Those that there is no room for are refused with the reason `full`.
+    pub fn take(&mut self, lines: Vec<(u64, LineOutcome)>, full: &str) {
         for (line, taken) in lines {
             match taken {
-                Taken::Added => self.added += 1,
-                Taken::Changed => self.changed += 1,
-                Taken::Known => self.known += 1,
-                Taken::Kept => self.kept += 1,
-                Taken::Removed => self.removed += 1,
-                Taken::Full => self.refused.push((line, full.to_owned())),
+                LineOutcome::Added => self.added += 1,
+                LineOutcome::Changed => self.changed += 1,
+                LineOutcome::Known => self.known += 1,
+                LineOutcome::Kept => self.kept += 1,
+                LineOutcome::Removed => self.removed += 1,
+                LineOutcome::Full => self.refused.push((line, full.to_owned())),
             }
         }
     }

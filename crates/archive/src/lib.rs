@@ -21,7 +21,7 @@ use tokio::io::AsyncReadExt;
 
 use web::{ApiError, Code};
 
-pub use import::{ImportLine, ImportSummary, Taken};
+pub use import::{ImportLine, ImportSummary, LineOutcome};
 use runs::{RunId, Undone};
 
 /// The `format` of every archive.

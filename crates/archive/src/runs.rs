@@ -12,10 +12,10 @@ use sha2::{Digest, Sha256};
 use store::{AccountId, Database, Timestamp, Tx, params};
 use web::{ApiError, Code};
 
-pub use model::{Act, Counts, Made, Mark, Native, Origin, Problem, Run, RunId, RunState, Undone};
+pub use model::{Act, Counts, ImportedId, Made, Mark, Native, Origin, Problem, Run, RunId, RunState, Undone};
 pub(crate) use section::sections;
 
-use crate::{Archive, Taken};
+use crate::{Archive, LineOutcome};
 
 /// Maximum number of problems that are kept of a run.
 pub const MAX_PROBLEMS: i64 = 1000;
@@ -203,7 +203,7 @@ impl Writing {
         &self,
         tx: &Tx<'_>,
         native: &Native,
-        (entry, parts): (i64, i64),
+        (entry, parts): (ImportedId, i64),
     ) -> store::Result<()> {
         let key = digest(&native.id);
         let (source, said) = (&native.source, &native.said);
@@ -216,23 +216,24 @@ impl Writing {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn made(&self, tx: &Tx<'_>, entry: i64, act: Act, mark: &Mark) -> store::Result<()> {
+    pub async fn made(&self, tx: &Tx<'_>, entry: ImportedId, act: Act, mark: &Mark) -> store::Result<()> {
         let values = params![self.run, self.section, entry, act.name(), &mark.text, mark.at];
         tx.execute(queries::MADE, values).await?;
         Ok(())
     }
 
-    /// Returns what became of an entry in this run, if it was interrupted before; else [`Taken::Known`].
+    /// Returns the outcome for an entry in this run, if it was interrupted before; else
+    /// [`LineOutcome::Known`].
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn taken(&self, tx: &Tx<'_>, entry: i64) -> store::Result<Taken> {
+    pub async fn taken(&self, tx: &Tx<'_>, entry: ImportedId) -> store::Result<LineOutcome> {
         let found: Option<(String,)> =
             tx.fetch_optional(queries::MADE_BY, params![self.run, self.section, entry]).await?;
         Ok(match found {
-            None => Taken::Known,
-            Some((act,)) if act == Act::Added.name() => Taken::Added,
-            Some(_) => Taken::Changed,
+            None => LineOutcome::Known,
+            Some((act,)) if act == Act::Added.name() => LineOutcome::Added,
+            Some(_) => LineOutcome::Changed,
         })
     }
 
@@ -240,7 +241,7 @@ impl Writing {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn mark(&self, tx: &Tx<'_>, entry: i64) -> store::Result<Option<Mark>> {
+    pub async fn mark(&self, tx: &Tx<'_>, entry: ImportedId) -> store::Result<Option<Mark>> {
         tx.fetch_optional(queries::MARK_OF, params![self.account, self.section, entry]).await
     }
 
@@ -248,7 +249,7 @@ impl Writing {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn to_undo(&self, tx: &Tx<'_>) -> store::Result<Vec<(i64, String, String, Timestamp)>> {
+    pub async fn to_undo(&self, tx: &Tx<'_>) -> store::Result<Vec<(ImportedId, String, String, Timestamp)>> {
         tx.fetch_all(queries::TO_UNDO, params![self.run, self.section, UNDONE_AT_ONCE]).await
     }
 
@@ -256,7 +257,7 @@ impl Writing {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn settle(&self, tx: &Tx<'_>, entry: i64, stays: bool) -> store::Result<()> {
+    pub async fn settle(&self, tx: &Tx<'_>, entry: ImportedId, stays: bool) -> store::Result<()> {
         let sql = if stays { queries::STAYED } else { queries::UNMADE };
         tx.execute(sql, params![self.run, self.section, entry]).await?;
         Ok(())

@@ -38,11 +38,12 @@ pub trait Listener {
     fn refused(&mut self, place: &str, line: u64, why: &str);
     /// Reports a line that was imported only in part.
     fn doubted(&mut self, place: &str, line: u64, what: &str);
-    /// Shows an entry of a section before it is imported, as JSON, with the chat or folder that it belongs to.
+    /// Shows an entry of a section before it is imported, as JSON, with the chat or folder that it belongs
+    /// to.
     fn seen(&mut self, _section: &str, _group: &str, _entry: &str) {}
 }
 
-/// What is left out of an import.
+/// The parts that are left out of an import.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
     /// Names of sections.

@@ -26,7 +26,8 @@ pub(crate) fn same(text: &str) -> String {
     words.join(" ").trim_end_matches(['.', '。', '!', '!', ';', ',', '…']).to_owned()
 }
 
-/// Splits a text into parts of at most a number of characters: at headings, else at paragraphs, else anywhere.
+/// Splits a text into parts of at most a number of characters: at headings, else at paragraphs, else
+/// anywhere.
 pub(crate) fn split(text: &str, most: usize) -> Vec<String> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -106,7 +107,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_lost_when_a_text_is_split(text in "([a-z字]{1,9}|\n|\n\n|\n# ){0,60}", most in 5_usize..40) {
+        fn nothing_is_lost_when_a_text_is_split(text in "([a-z字]{1,9}|\n|\n\n|\n# \
+            ){0,60}", most in 5_usize..40) {
             let parts = split(&text, most);
             prop_assert!(parts.iter().all(|part| part.chars().count() <= most));
             let plain = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();

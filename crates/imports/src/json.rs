@@ -12,8 +12,8 @@ pub(crate) const MAX_ITEM: usize = 64 << 20;
 /// Maximum length of the name of a member that is looked for, in bytes.
 const MAX_NAME: usize = 64;
 
-/// The items of a JSON array, of an array in a member of an object, or of lines. A value that is none of these
-/// is the only item.
+/// The items of a JSON array, of an array in a member of an object, or of lines. A value that is none of
+/// these is the only item.
 pub(crate) struct Items<R> {
     from: BufReader<R>,
     state: State,

@@ -1,4 +1,4 @@
-//! What a reader returns.
+//! Entries, as a reader returns them.
 
 use strum::{EnumString, IntoStaticStr};
 
@@ -278,7 +278,7 @@ pub struct Problem {
     pub line: u64,
     /// The reason.
     pub reason: Reason,
-    /// What is meant.
+    /// The name, value or limit that is meant.
     pub detail: String,
     /// True if the item was not read.
     pub is_refused: bool,

@@ -99,8 +99,8 @@ impl<'o> Out<'o> {
 
     /// Tells of a note. A long one is split.
     pub(crate) fn note(&mut self, native: &str, line: u64, mut note: Note) {
-        note.text = convert::clean(&note.text).trim().to_owned();
-        if note.text.is_empty() {
+        note.text = convert::clean(&note.text);
+        if note.text.trim().is_empty() {
             // A title alone says something, too.
             note.text = note.title.trim().to_owned();
         }

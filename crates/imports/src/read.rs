@@ -18,7 +18,7 @@ use crate::{
 /// Number of events that wait to be taken.
 const WAITING: usize = 16;
 
-/// How to read.
+/// The manner of reading.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The time zone of times without one.

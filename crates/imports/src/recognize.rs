@@ -389,7 +389,7 @@ fn of_json(start: &str) -> Kind {
         Json::Mcp
     } else if has("export_meta") && has("memories") || has("state") && has("content") && has("categories") {
         Json::OpenMemory
-    } else if has("memory") && has("id") || inner("results", "memory") {
+    } else if has("memory") && has("id") || inner("results", "memory") && holds("id") {
         Json::Mem0
     } else if has("userEditedTimestampUsec") && has("isTrashed") {
         Json::Keep

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::{Event, Item, Limits, Note, Options, Problem, Reader, Reason, Source};
 use store::Zone;
 
-/// What came out of a file.
+/// The entries and problems of a file.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Result {
     pub(crate) source: Option<Source>,
@@ -26,7 +26,9 @@ fn shown(item: &Item) -> (String, Option<i64>) {
     match item {
         Item::Fact(fact) => (format!("fact: {}", fact.text), fact.created),
         Item::Proposal(fact) => (format!("ask: {}", fact.text), fact.created),
-        Item::Note(Note { title, text, created, .. }) => (format!("note: {title} | {text}"), *created),
+        Item::Note(Note { title, text, created, .. }) => {
+            (format!("note: {title} | {}", text.trim_end()), *created)
+        }
         Item::Conversation(talk) => {
             let said =
                 talk.messages.iter().map(|message| format!("{}: {}", message.role.name(), message.text));

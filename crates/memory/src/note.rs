@@ -107,8 +107,8 @@ pub(crate) async fn delete(tx: &mut Tx<'_>, account: AccountId, id: NoteId) -> R
     Ok(quota::adjust(tx, account, quota::Kind::Note, quota::Change::remove(bytes)).await?)
 }
 
-/// Gives a note another title and text, and keeps the previous ones as a version if that has an id. Returns the
-/// number of bytes by which the account's usage grows. The index has to be locked.
+/// Gives a note another title and text, and keeps the previous ones as a version if that has an id. Returns
+/// the number of bytes by which the account's usage grows. The index has to be locked.
 pub(crate) async fn rewrite(
     tx: &mut Tx<'_>,
     account: AccountId,

@@ -9,6 +9,8 @@ const MAX_TEXT: usize = 300;
 store::id! {
     /// The id of a run of an import.
     RunId;
+    /// The id of an imported entry in its section.
+    ImportedId;
 }
 
 /// The state of a run.
@@ -34,7 +36,7 @@ impl RunState {
     }
 }
 
-/// What a run did to an entry.
+/// The way in which a run touched an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Act {
@@ -168,7 +170,7 @@ pub struct Origin {
     /// The section.
     pub section: String,
     /// The id here.
-    pub entry: i64,
+    pub entry: ImportedId,
     /// A [`digest`](super::digest) of what the source said.
     pub said: String,
     /// The number of its messages, of a conversation.
@@ -179,7 +181,7 @@ pub struct Origin {
 
 from_row!(Origin { section, entry, said, parts, run });
 
-/// How an entry looks: by it a change is noticed.
+/// The looks of an entry, by which a change is noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     /// A hash of the text, or a count.

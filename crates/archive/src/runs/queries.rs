@@ -33,7 +33,8 @@ pub(super) const ONE: &str = "SELECT id, source, file_name, file_hash, state, ad
 
 pub(super) const OWNER: &str = "SELECT account_id FROM import_run WHERE id = $1";
 
-pub(super) const RESTORE: &str = "INSERT INTO import_run (id, account_id, source, file_name, file_hash, state, \
+pub(super) const RESTORE: &str = "INSERT INTO import_run (id, account_id, source, file_name, file_hash, \
+    state, \
      added, changed, known, kept, removed, left_out, refused, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 

@@ -1,11 +1,11 @@
-//! The section of conversations of other programs. It only imports: each line is a whole conversation, which is
-//! written with all its messages or not at all.
+//! The section of conversations of other programs. It only imports: each line is a whole conversation,
+//! which is written with all its messages or not at all.
 
 use std::collections::HashMap;
 
 use archive::{
-    ImportLine, ImportSummary, Part, Section, Taken, read_lines,
-    runs::{Act, Mark, Native, RunId, Undone, Writing, digest},
+    ImportLine, ImportSummary, LineOutcome, Part, Section, read_lines,
+    runs::{Act, ImportedId, Mark, Native, RunId, Undone, Writing, digest},
 };
 use memory::{
     MessageId,
@@ -44,12 +44,12 @@ struct Entry {
     title: String,
     create_time: Option<i64>,
     update_time: Option<i64>,
-    messages: Vec<Said>,
+    messages: Vec<MessageEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Said {
+struct MessageEntry {
     role: String,
     content: String,
     create_time: Option<i64>,
@@ -196,11 +196,18 @@ struct To<'t> {
 
 impl To<'_> {
     /// Writes a conversation, or the messages that are new in it.
-    async fn take(&self, tx: &mut Tx<'_>, entry: &Ready, native: Option<Native>) -> Result<Taken, ApiError> {
+    async fn take(
+        &self,
+        tx: &mut Tx<'_>,
+        entry: &Ready,
+        native: Option<Native>,
+    ) -> Result<LineOutcome, ApiError> {
         let (Some(writing), Some(native)) = (self.writing, native) else {
             let begun = self.begin(tx, entry, &entry.id).await?;
             if let (Some(writing), Begun::New(key, last)) = (self.writing, &begun) {
-                writing.made(tx, key.0, Act::Added, &mark_of(entry.messages.len(), *last)).await?;
+                writing
+                    .made(tx, ImportedId(key.0), Act::Added, &mark_of(entry.messages.len(), *last))
+                    .await?;
             }
             return Ok(begun.taken());
         };
@@ -212,13 +219,13 @@ impl To<'_> {
                 let begun = self.begin(tx, entry, &format!("{}{suffix}", entry.id)).await?;
                 if let Begun::New(key, last) = begun {
                     let count = entry.messages.len();
-                    writing.set_origin(tx, &native, (key.0, number(count))).await?;
-                    writing.made(tx, key.0, Act::Added, &mark_of(count, last)).await?;
+                    writing.set_origin(tx, &native, (ImportedId(key.0), number(count))).await?;
+                    writing.made(tx, ImportedId(key.0), Act::Added, &mark_of(count, last)).await?;
                 }
                 return Ok(begun.taken());
             };
-            let key = ConversationId(origin.entry);
-            let Some(now) = mark(tx, self.account, key).await? else { return Ok(Taken::Removed) };
+            let key = ConversationId(origin.entry.0);
+            let Some(now) = mark(tx, self.account, key).await? else { return Ok(LineOutcome::Removed) };
             if origin.said == end {
                 return Ok(writing.taken(tx, origin.entry).await?);
             }
@@ -232,19 +239,19 @@ impl To<'_> {
                 mark.at == now.at && mark.text.split(' ').next() == Some(now.text.as_str())
             });
             if !is_untouched {
-                return Ok(Taken::Kept);
+                return Ok(LineOutcome::Kept);
             }
             if !self.fits(tx, entry, known).await? {
-                return Ok(Taken::Full);
+                return Ok(LineOutcome::Full);
             }
             let (first, last) = self.add(tx, entry, (key, known)).await?;
             let count = entry.messages.len();
-            writing.set_origin(tx, &native, (key.0, number(count))).await?;
+            writing.set_origin(tx, &native, (ImportedId(key.0), number(count))).await?;
             let mark = Mark { text: format!("{count} {first}"), at: last };
-            writing.made(tx, key.0, Act::Appended, &mark).await?;
-            return Ok(Taken::Changed);
+            writing.made(tx, ImportedId(key.0), Act::Appended, &mark).await?;
+            return Ok(LineOutcome::Changed);
         }
-        Ok(Taken::Kept)
+        Ok(LineOutcome::Kept)
     }
 
     /// Writes a new conversation.
@@ -318,11 +325,11 @@ enum Begun {
 }
 
 impl Begun {
-    const fn taken(&self) -> Taken {
+    const fn taken(&self) -> LineOutcome {
         match self {
-            Self::New(..) => Taken::Added,
-            Self::Known => Taken::Known,
-            Self::Full => Taken::Full,
+            Self::New(..) => LineOutcome::Added,
+            Self::Known => LineOutcome::Known,
+            Self::Full => LineOutcome::Full,
         }
     }
 }
@@ -347,7 +354,7 @@ async fn take_back(tx: &mut Tx<'_>, writing: Writing) -> Result<Undone, ApiError
     let account = writing.account;
     let mut undone = Undone::default();
     for (entry, act, text, at) in writing.to_undo(tx).await? {
-        let key = ConversationId(entry);
+        let key = ConversationId(entry.0);
         // An appended part is marked with its first message.
         let (text, first) = match text.split_once(' ') {
             Some((text, first)) => (text.to_owned(), first.parse().ok().map(MessageId)),

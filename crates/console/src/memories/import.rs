@@ -36,12 +36,14 @@ crate::texts::texts! {
          visible only to you.";
     drop: "选择文件", "Choose a file";
     drop_hint: "导出得到的 ZIP、JSON、HTML、Markdown（可选多个）、CSV 或 Doppel 归档，一共不超过 {} MB",
-        "The ZIP, JSON, HTML, Markdown (several at once) or CSV that you exported, or a Doppel archive; {} MB \
+        "The ZIP, JSON, HTML, Markdown (several at once) or CSV that you exported, or a Doppel archive; \
+            {} MB \
          in total";
     paste: "或者粘贴一份记忆清单", "Or paste a list of memories";
     paste_hint: "把下面这句话发给另一个助手，再把它的回答贴在这里：", "Send this to another assistant, and paste its answer here:";
     paste_prompt: "请逐字列出你记住的关于我的所有内容，每条一行，格式为“[日期或未知] - 内容”，全部放在一个代码块里。",
-        "List everything you remember about me, word for word, one per line, as “[date or unknown] - text”, all in one code block.";
+        "List everything you remember about me, word for word, one per line, as “[date or unknown] - \
+            text”, all in one code block.";
     paste_label: "记忆清单", "List of memories";
     upload: "上传并预览", "Upload and preview";
     upload_hint: "先看有什么，确认之后才写入。", "You see what is in it before anything is written.";
@@ -75,7 +77,8 @@ crate::texts::texts! {
     choose_groups: "文件夹与聊天", "Folders and chats";
     leave: "带走", "Take it with you";
     leave_lead: "归档包括全部内容，可以再导入；Markdown 是笔记与记忆，Obsidian 等可以直接打开。",
-        "The archive has everything and can be imported again; Markdown has notes and memories, which Obsidian and others \
+        "The archive has everything and can be imported again; Markdown has notes and memories, which \
+            Obsidian and others \
          open.";
     leave_archive: "归档", "Archive"; leave_markdown: "Markdown（ZIP）", "Markdown (ZIP)";
     past: "导入记录", "Past imports";
@@ -102,7 +105,8 @@ crate::texts::texts! {
     see: "看导入的内容", "See what was imported";
     another: "导入另一个文件", "Import another file";
     unknown_kind: "不认识这种文件。请选择导出得到的 .zip、.json、.html、.md、.csv、.tar 等文件。",
-        "This kind of file is not known. Choose what you exported: .zip, .json, .html, .md, .csv, .tar and so on.";
+        "This kind of file is not known. Choose what you exported: .zip, .json, .html, .md, .csv, .tar \
+            and so on.";
     several: "表格和归档请一个一个来，其他文件一次可以选多个。",
         "Tables and archives are imported one by one; other files several at once.";
     no_file: "没有选择文件。", "No file was chosen.";
@@ -303,7 +307,7 @@ pub(crate) async fn submit(
     render(&console, &member, Some(refused), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
-/// What a person chose in the preview.
+/// The choice of a person in the preview.
 pub(crate) struct Chosen {
     /// True if the form offers a choice.
     is_choice: bool,

@@ -99,7 +99,8 @@ pub(super) enum Command {
         /// The account's e-mail.
         #[arg(long, alias = "email")]
         account: String,
-        /// archive: everything, to be imported again. markdown: a zip of notes and facts, for Obsidian and others.
+        /// archive: everything, to be imported again. markdown: a zip of notes and facts, for Obsidian and
+        /// others.
         #[arg(long, value_enum, default_value = "archive")]
         format: ExportFormat,
         /// The file to write; it must not exist.

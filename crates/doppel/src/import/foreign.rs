@@ -1,4 +1,4 @@
-//! What other programs export: entries of any kind, written section by section in batches.
+//! Import of exports of other programs: entries of any kind, written section by section in batches.
 
 use std::path::Path;
 
@@ -100,6 +100,9 @@ async fn write(import: &mut Import<'_>, batch: &mut Batch) -> anyhow::Result<()>
     let given = std::mem::take(&mut batch.given);
     let places = std::mem::take(&mut batch.places);
     batch.bytes = 0;
+    if given.is_empty() {
+        return Ok(());
+    }
     let section = import.section(batch.section)?;
     for (entry, (_, _, group)) in given.iter().zip(&places) {
         import.listener.seen(batch.section, group, &entry.text);
@@ -159,7 +162,10 @@ fn line(found: Found) -> (Value, Native) {
 fn conversation(source: Source, native: &str, talk: Conversation) -> Value {
     let plain: String = native.chars().filter(|c| !c.is_control()).collect();
     let id = if plain.len() > MAX_NATIVE { digest(native) } else { plain };
-    let message = |message: imports::Message| json!({ "role": message.role.name(), "content": message.text, "createTime": message.created });
+    let message = |message: imports::Message| {
+        let role = message.role.name();
+        json!({ "role": role, "content": message.text, "createTime": message.created })
+    };
     json!({
         "sessionId": format!("imp-{}-{id}", source.name()),
         "appId": format!("import.{}", source.name()),

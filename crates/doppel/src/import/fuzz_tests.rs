@@ -79,7 +79,8 @@ fn import(name: &str, bytes: &[u8]) -> (Vec<String>, Option<Outcome>) {
     store::durable::write(&path, bytes).unwrap();
     let seen = Seen::default();
     let section = |name| Box::new(Recorder { name, seen: Arc::clone(&seen) }) as Box<dyn Section>;
-    let archive = Archive::new(vec![section("notes"), section("key-memories"), section("files")]);
+    let archive =
+        Archive::new(["notes", "key-memories", "files", "conversations", "review"].map(section).into());
     let mut listener = Silent::default();
     let outcome =
         fuzz::timed(|| block_on(Import::new(&archive, AccountId(1), 1 << 20, &mut listener).run(&path))).ok();

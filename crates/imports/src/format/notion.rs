@@ -32,8 +32,9 @@ pub(super) fn markdown(entry: &Entry, text: &str, out: &mut Out<'_>) {
         let note = Note { title: note.title, text: note.text, created: note.created, updated: note.updated };
         return out.note(&entry.name, 1, note);
     };
-    let mut title = name.to_owned();
-    let mut body = text.trim_start();
+    let front = markdown::read(text, name, out.zone);
+    let mut title = front.title.clone();
+    let mut body = front.text.trim_start();
     if let Some(after) = body.strip_prefix("# ") {
         let (heading, rest) = after.split_once('\n').unwrap_or((after, ""));
         // Names of files are cut, headings are not.
@@ -41,7 +42,10 @@ pub(super) fn markdown(entry: &Entry, text: &str, out: &mut Out<'_>) {
         body = rest.trim_start_matches('\n');
     }
     let (created, updated) = times(body, out);
-    let text = convert::with_tags(&relinked(body), &[], &notion_folder(entry));
+    let (created, updated) = (created.or(front.created), updated.or(front.updated));
+    let text = relinked(body);
+    let folder = notion_folder(entry);
+    let text = if folder.is_empty() { text } else { convert::with_tags(&text, &[], &folder) };
     out.group = notion_folder(entry);
     out.note(&id, 1, Note { title, text, created, updated });
 }

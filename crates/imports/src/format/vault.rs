@@ -86,6 +86,9 @@ fn plain(entry: &Entry, text: &str, is_linked: bool, out: &mut Out<'_>) {
         let value = doubt.split(" is no time").next().unwrap_or_default();
         out.warn(1, Reason::Time, value);
     }
+    if note.text.trim().is_empty() {
+        return out.refuse(1, Reason::Empty, "");
+    }
     let body = if is_linked { linked(&note.text) } else { note.text };
     let body = if is_linked { convert::with_tags(&body, &[], entry.folder()) } else { body };
     let note = Note { title: note.title, text: body, created: note.created, updated: note.updated };

@@ -12,12 +12,7 @@ fn assert_items(result: &Result, source: Source, items: &[&str]) {
     );
 }
 
-const CHATGPT: &str = r#"[{"conversation_id":"c1","title":null,"create_time":1735700000.5,"current_node":"a2","mapping":{"r":{"parent":null,"children":[],"message":null},
-"h":{"parent":"r","message":{"author":{"role":"user"},"content":{"content_type":"user_editable_context","user_profile":"住在杭州"}}},
-"u":{"parent":"h","message":{"author":{"role":"user"},"create_time":null,"content":{"content_type":"multimodal_text","parts":[{"content_type":"image_asset_pointer","asset_pointer":"sediment://file_ab"},"我的猫叫 Momo"]}}},
-"a1":{"parent":"u","message":{"author":{"role":"assistant"},"content":{"content_type":"text","parts":["old"]}}},
-"b":{"parent":"u","message":{"author":{"role":"assistant"},"recipient":"bio","content":{"content_type":"text","parts":["User has a cat, Momo"]}}},
-"a2":{"parent":"b","message":{"author":{"role":"assistant"},"recipient":"all","content":{"content_type":"text","parts":["Nice!"]}}}}}]"#;
+const CHATGPT: &str = include_str!("samples/chatgpt_1.json");
 
 #[test]
 fn chatgpt() {
@@ -29,10 +24,7 @@ fn chatgpt() {
         (result.left, result.natives[2].as_str(), result.times[2]),
         (1, "c1", Some(1_735_700_000_500))
     );
-    let marks = r#"[{"id":"c2","title":"t","is_do_not_remember":true,"mapping":{"u":{"parent":null,"message":{"author":{"role":"user"},"content":{"content_type":"text","parts":["q"]}}},
-"s":{"parent":"u","message":{"author":{"role":"tool"},"content":{"content_type":"text","parts":["no"]}}},
-"w":{"parent":"s","message":{"author":{"role":"assistant"},"weight":0,"content":{"content_type":"text","parts":["no"]}}},
-"a":{"parent":"w","message":{"author":{"role":"assistant"},"content":{"content_type":"text","parts":["See \ue200url\ue202the page\ue202x\ue201, \ue200cite\ue202turn0\ue201【1†source】 done\n:::writing{id=1}\nA poem\n:::"]}}}}}]"#;
+    let marks = include_str!("samples/chatgpt_2.json");
     let result = read("conversations-001.json", marks);
     assert_items(&result, Source::Chatgpt, &["talk: t | user: q | assistant: See the page,  done\nA poem"]);
 }
@@ -41,7 +33,8 @@ fn chatgpt() {
 fn the_archive_of_chatgpt_has_parts_and_other_files() {
     let part = |id: &str| {
         format!(
-            r#"[{{"id":"{id}","title":"{id}","mapping":{{"u":{{"parent":null,"message":{{"author":{{"role":"user"}},"content":{{"content_type":"text","parts":["q {id}"]}}}}}}}}}}]"#
+            r#"[{{"id":"{id}","title":"{id}","mapping":{{"u":{{"parent":null,"message":
+            {{"author":{{"role":"user"}},"content":{{"content_type":"text","parts":["q {id}"]}}}}}}}}}}]"#
         )
     };
     let inner = zip(&[
@@ -59,7 +52,7 @@ fn the_archive_of_chatgpt_has_parts_and_other_files() {
 
 #[test]
 fn claude() {
-    let memory = r#"[{"conversations_memory":"**Work**\nLi is a nurse.","project_memories":{"p1":"论文：护理"},"memory_files":[{"path":"/profile.md","content":"- [stated] 不吃香菜\n- likes tea"}],"account_uuid":"x"}]"#;
+    let memory = include_str!("samples/claude_1.json");
     let result = read("memories.json", memory);
     assert_items(
         &result,
@@ -72,11 +65,7 @@ fn claude() {
             "fact: likes tea",
         ],
     );
-    let talk = r#"[{"uuid":"u1","name":"","created_at":"2025-01-01T00:00:00.123456Z","chat_messages":[
-        {"uuid":"m1","sender":"human","text":"flat","content":[{"type":"text","text":"嗨"}],"created_at":"2025-01-01T00:00:01.000000Z","parent_message_uuid":"00000000-0000-4000-8000-000000000000","attachments":[{"file_name":"plan.pdf","extracted_content":"x"}]},
-        {"uuid":"m2","sender":"assistant","text":"old","content":[],"created_at":"2025-01-01T00:00:02Z","parent_message_uuid":"m1"},
-        {"uuid":"m3","sender":"assistant","text":"","content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"Hello"}],"created_at":"2025-01-01T00:00:03Z","parent_message_uuid":"m1"}]},
-        {"uuid":"u2","name":"tools","chat_messages":[{"uuid":"m4","sender":"assistant","text":"","content":[{"type":"tool_use"}]}]}]"#;
+    let talk = include_str!("samples/claude_2.json");
     let result = read("conversations-000.json", talk);
     assert_items(
         &result,
@@ -84,7 +73,7 @@ fn claude() {
         &["talk: 嗨 | user: 嗨\n[附件 / file: plan.pdf] | assistant: Hello"],
     );
     assert_eq!((result.left, result.problems.as_slice()), (1, &[(2, Reason::Empty)][..]));
-    let project = r#"{"uuid":"p1","name":"论文","description":"d","prompt_template":"Be short","docs":[{"uuid":"d1","filename":"a.md","content":"text"}],"created_at":"2025-01-01T00:00:00Z"}"#;
+    let project = include_str!("samples/claude_3.json");
     assert_items(
         &read("p1.json", project),
         Source::Claude,
@@ -114,20 +103,18 @@ fn pasted_lists() {
 
 #[test]
 fn gemini() {
-    let text = r#"[{"header":"Gemini 应用","title":"Used a feature","time":"2026-01-05T02:10:00Z"},{"header":"Gemini 应用","title":"Prompted 推荐一本书","time":"2026-01-05T01:30:00.5Z"}]"#;
+    let text = include_str!("samples/gemini_1.json");
     let result = read("我的活动.json", text);
     assert_items(&result, Source::Gemini, &["talk: 推荐一本书 | user: 推荐一本书"]);
     assert_eq!(result.left, 1);
-    let text = r#"[{"header":"Gemini Apps","title":"Prompted later","time":"2026-01-05T03:00:00Z"},
-        {"header":"Gemini Apps","title":"Prompted b","time":"2026-01-05T01:40:00Z","safeHtmlItem":[{"html":"<p>old</p>"},{"html":"<p>new</p>"}]},
-        {"header":"Gemini Apps","title":"Prompted a","time":"2026-01-05T01:30:00Z"}]"#;
+    let text = include_str!("samples/gemini_2.json");
     let result = read("MyActivity.json", text);
     assert_items(
         &result,
         Source::Gemini,
         &["talk: a | user: a | user: b | assistant: new", "talk: later | user: later"],
     );
-    let text = r#"{"title":"T","conversation_turns":[{"user_turn":{"prompt":"hi"},"system_turn":{"text":[{"data":"你好"}]}}]}"#;
+    let text = include_str!("samples/gemini_3.json");
     assert_items(
         &read("conversation_1.txt", text),
         Source::Gemini,
@@ -137,7 +124,7 @@ fn gemini() {
 
 #[test]
 fn deepseek() {
-    let text = r#"[{"id":"d1","title":"菜谱","inserted_at":"2025-03-01T09:00:00+08:00","mapping":{"root":{"parent":null,"message":null},"1":{"parent":"root","message":{"inserted_at":"2025-03-01T09:00:01+08:00","fragments":[{"type":"REQUEST","content":"不放辣？"}]}},"2":{"parent":"1","message":{"inserted_at":"2025-03-01T09:00:00+08:00","fragments":[{"type":"THINK","content":"…"},{"type":"RESPONSE","content":"Use sweet pepper"}]}}}}]"#;
+    let text = include_str!("samples/deepseek_1.json");
     let result = read("conversations.json", text);
     assert_items(&result, Source::Deepseek, &["talk: 菜谱 | user: 不放辣？ | assistant: Use sweet pepper"]);
 }
@@ -149,9 +136,10 @@ fn transcripts() {
         Source::Transcript,
         &["talk: chat | user: 我怕狗 | assistant: Why?"],
     );
-    let lines = "{\"role\":\"user\",\"content\":\"a\"}\n{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"b\"}]}\n";
+    let lines = "{\"role\":\"user\",\"content\":\"a\"}\n{\"role\":\"assistant\",\"content\":[{\"type\"\
+        :\"text\",\"text\":\"b\"}]}\n";
     assert_items(&read("kimi.jsonl", lines), Source::Transcript, &["talk: kimi | user: a | assistant: b"]);
-    let wrapped = r#"{"title":"T","messages":[{"author":"Kimi","text":"hi"},{"author":"me","text":"嗨"},{"author":"somebody","text":"?"}]}"#;
+    let wrapped = include_str!("samples/transcripts_1.json");
     let result = read("x.json", wrapped);
     assert_items(&result, Source::Transcript, &["talk: T | assistant: hi | user: 嗨"]);
     assert_eq!(result.left, 1);
@@ -159,11 +147,11 @@ fn transcripts() {
 
 #[test]
 fn open_webui_and_librechat() {
-    let text = r#"[{"id":"w1","title":"New Chat","chat":{"timestamp":1735700000000,"history":{"currentId":"b","messages":{"a":{"parentId":null,"role":"user","content":"hi"},"b":{"parentId":"a","role":"assistant","content":"<details type=\"reasoning\">…</details>你好"}}}}}]"#;
+    let text = include_str!("samples/open_webui_and_librechat_1.json");
     let result = read("chats.json", text);
     assert_items(&result, Source::Openwebui, &["talk: hi | user: hi | assistant: 你好"]);
     assert_eq!(result.times, [Some(1_735_700_000_000)]);
-    let text = r#"{"conversationId":"l1","recursive":true,"messagesTree":[{"messageId":"a","isCreatedByUser":true,"text":"早","children":[{"messageId":"b","content":[{"type":"text","text":{"value":"Morning"}}]}]}]}"#;
+    let text = include_str!("samples/open_webui_and_librechat_2.json");
     assert_items(&read("l.json", text), Source::Librechat, &["talk: 早 | user: 早 | assistant: Morning"]);
 }
 
@@ -177,15 +165,14 @@ fn memory_stores() {
         Source::Mem0,
         &["fact: likes tea", "fact: 怕狗"],
     );
-    let result = read(
-        "o.json",
-        r#"{"export_meta":{},"memories":[{"content":"Vegan","state":"deleted"},{"id":"1","content":"住上海","state":"active"}]}"#,
-    );
+    let result = read("o.json", include_str!("samples/memory_stores_1.json"));
     assert_items(&result, Source::Openmemory, &["fact: 住上海"]);
     assert_eq!(result.left, 1);
-    let letta = r#"{"agents":[{"tool_exec_environment_variables":{"K":"v"}}],"blocks":[{"label":"human","value":"叫小林\nLikes jazz"}]}"#;
+    let letta = include_str!("samples/memory_stores_2.json");
     assert_items(&read("a.af", letta), Source::Letta, &["fact: 叫小林", "fact: Likes jazz"]);
-    let lines = "{\"type\":\"entity\",\"name\":\"default_user\",\"entityType\":\"person\",\"observations\":[\"Speaks 粤语\",\"\"]}\n{\"type\":\"relation\",\"from\":\"default_user\",\"to\":\"小满\",\"relationType\":\"has_daughter\"}\n{\"type\":\"entity\",\"name\":\"小满\"\n";
+    let lines = "{\"type\":\"entity\",\"name\":\"default_user\",\"entityType\":\"person\",\"observation\
+        s\":[\"Speaks 粤语\",\"\"]}\n{\"type\":\"relation\",\"from\":\"default_user\",\"to\":\"小满\",\
+        \"relationType\":\"has_daughter\"}\n{\"type\":\"entity\",\"name\":\"小满\"\n";
     let result = read("memory.json", lines);
     assert_items(&result, Source::McpMemory, &["fact: Speaks 粤语", "fact: default_user has_daughter 小满"]);
     assert_eq!(result.problems, [(1, Reason::Empty), (3, Reason::Json)]);
@@ -193,7 +180,8 @@ fn memory_stores() {
 
 #[test]
 fn obsidian_and_logseq() {
-    let note = "---\ntags: 读书, a/b\ncreated: 2024年1月5日\n---\n见 [[日记/2024-01-05#午后|that day]] ![[图 1.png|300]] %%x%%";
+    let note = "---\ntags: 读书, a/b\ncreated: 2024年1月5日\n---\n见 [[日记/2024-01-05#午后|that day]] ![[图 1.png|\
+        300]] %%x%%";
     let vault = zip(&[
         (".obsidian/app.json", b"{}"),
         ("日记/猫.md", note.as_bytes()),
@@ -226,7 +214,8 @@ fn obsidian_and_logseq() {
 #[test]
 fn notion() {
     let id = "0123456789abcdef0123456789abcdef";
-    let page = "# 日记\n\nCreated: 2024年1月5日 09:30\n\nRain [猫](%E7%8C%AB%200123456789abcdef0123456789abcdee.md) ![](x.png)";
+    let page = "# 日记\n\nCreated: 2024年1月5日 09:30\n\nRain [猫](%E7%8C%AB%200123456789abcdef0123456789abcde\
+        e.md) ![](x.png)";
     let inner = zip(&[
         (&format!("日记 {id}.md"), page.as_bytes()),
         (&format!("日记 {id}/Books {}.csv", id.replace('0', "1")), "\u{feff}Name,Year\n".as_bytes()),
@@ -251,7 +240,8 @@ fn notion() {
 fn joplin() {
     let id = "0123456789abcdef0123456789abcdef";
     let note = format!(
-        "购物\n\nprice: 3\n\nid: {id}\nparent_id: f1\nuser_created_time: 2024-01-05T01:30:00.000Z\nencryption_applied: 0\ntype_: 1"
+        "购物\n\nprice: 3\n\nid: {id}\nparent_id: f1\nuser_created_time: 2024-01-05T01:30:00.000Z\nencrypt\
+            ion_applied: 0\ntype_: 1"
     );
     let folder = "生活\n\nid: f1\nparent_id: \ntype_: 2";
     let sealed = "x\n\nid: 2\nencryption_applied: 1\ntype_: 1";
@@ -268,7 +258,7 @@ fn joplin() {
 
 #[test]
 fn enex() {
-    let text = r#"<?xml version="1.0"?><en-export><note><title>体检 &amp; co</title><content><![CDATA[<?xml version="1.0"?><en-note><en-todo checked="true"/>Blood</en-note>]]></content><created>20240105T013000Z</created><tag>健康</tag><resource><data encoding="base64">AAAA</data><mime>image/png</mime><resource-attributes><file-name>血.png</file-name></resource-attributes></resource></note><note><title>密</title><content encoding="base64:aes">RU5DMA==</content></note></en-export>"#;
+    let text = include_str!("samples/enex_1.enex");
     let result = read("我的笔记.enex", text);
     assert_items(
         &result,
@@ -283,29 +273,29 @@ fn enex() {
 
 #[test]
 fn short_notes() {
-    let keep = r#"{"title":"","listContent":[{"text":"牛奶 milk","isChecked":true}],"userEditedTimestampUsec":1704418200000000,"isTrashed":false}"#;
+    let keep = include_str!("samples/short_notes_1.json");
     let result = read("note.json", keep);
     assert_items(&result, Source::Keep, &["note: 牛奶 milk | - [x] 牛奶 milk"]);
     assert_eq!(result.times, [Some(1_704_418_200_000)]);
-    let memos = r##"{"memos":[{"name":"memos/k1","content":"#想法 hi","visibility":"PUBLIC"},{"name":"memos/k2","content":"x","state":"ARCHIVED"}],"nextPageToken":"x"}"##;
+    let memos = include_str!("samples/short_notes_2.json");
     let result = read("memos.json", memos);
     assert_items(&result, Source::Memos, &["note: 想法 hi | #想法 hi"]);
     assert_eq!((result.left, result.problems.as_slice()), (1, &[(0, Reason::Part)][..]));
-    let flomo = r#"<html><body><div class="memo"><div class="time">2024-01-05 09:30:00</div><div class="content"><p>#读书 好<ul><li>one<li>二</ul></div></div><div class="memo"><div class="time">2024-01-05 09:30:00</div><div class="content"><p>again</p></div><div class="files"></div></div></body></html>"#;
+    let flomo = include_str!("samples/short_notes_3.html");
     let result = read("flomo.html", flomo);
     assert_items(&result, Source::Flomo, &["note: 读书 好 | #读书 好\n\n- one\n- 二", "note: again | again"]);
     assert_eq!((result.times[0], result.natives[0] == result.natives[1]), (Some(1_704_418_200_000), false));
     let page = "<h1>清单</h1><ul><li>milk</li></ul><img src=\"data:image/png;base64,AAAA\">";
     assert_items(&read("a.html", page), Source::AppleNotes, &["note: 清单 | - milk\n[附件 / file: image]"]);
-    let day = r#"{"metadata":{"version":"1.0"},"entries":[{"uuid":"D1","creationDate":"2024-01-04T17:00:00Z","timeZone":"Asia/Shanghai","text":"晴\\. Day 1"}]}"#;
+    let day = include_str!("samples/short_notes_4.json");
     assert_items(&read("Journal.json", day), Source::DayOne, &["note: 晴. Day 1 | 晴. Day 1"]);
-    let lake = r#"{"doc":{"title":"图","body":"<p>a</p><card name=\"image\" value=\"data:%7B%22src%22%3A%22https%3A%2F%2Fx.example%2F图.png%22%7D\"></card>"}}"#;
+    let lake = include_str!("samples/short_notes_5.json");
     assert_items(&read("slug.json", lake), Source::Yuque, &["note: 图 | a\n\n![](https://x.example/图.png)"]);
 }
 
 #[test]
 fn telegram() {
-    let text = r#"{"name":"小李","type":"personal_chat","id":7,"messages":[{"id":1,"type":"message","date_unixtime":"1709601120","from":"小李","text":["看 ",{"type":"link","text":"a.example"}]},{"id":2,"type":"service"}]}"#;
+    let text = include_str!("samples/telegram_1.json");
     let result = read("result.json", text);
     assert_items(
         &result,
@@ -313,7 +303,9 @@ fn telegram() {
         &["note: Telegram · 小李 · 2024-03 | 2024-03-05 09:12 小李：看 a.example"],
     );
     let whole = format!(
-        r#"{{"about":"x","personal_information":{{"user_id":1}},"chats":{{"about":"y","list":[{text},{{"type":"saved_messages","id":9,"messages":[{{"type":"message","date":"2024-03-05T10:00:00","text":"记一下"}}]}}]}}}}"#
+        r#"{{"about":"x","personal_information":{{"user_id":1}},"chats":{{"about":"y",
+            "list":[{text},{{"type":"saved_messages","id":9,"messages":[{{"type":"message",
+            "date":"2024-03-05T10:00:00","text":"记一下"}}]}}]}}}}"#
     );
     let result = read("result.json", whole);
     assert_items(
@@ -329,7 +321,8 @@ fn telegram() {
 
 #[test]
 fn wechat() {
-    let table = "id,MsgSvrID,type_name,is_sender,talker,room_name,msg,src,CreateTime\n1,11,文本,1,li,,周五 dinner？,,2024-03-05 09:12:01\n2,12,图片,0,li,,,,昨天\n";
+    let table = "id,MsgSvrID,type_name,is_sender,talker,room_name,msg,src,CreateTime\n1,11,文本,1,li,,周五 d\
+        inner？,,2024-03-05 09:12:01\n2,12,图片,0,li,,,,昨天\n";
     let result = read("li.csv", table);
     assert_items(
         &result,
@@ -337,20 +330,23 @@ fn wechat() {
         &["note: 微信 · li · 2024-03 | 2024-03-05 09:12 我：周五 dinner？  \n2024-03-05 09:12 li：[图片]"],
     );
     assert_eq!(result.problems, [(3, Reason::Time)]);
-    let memo = "\u{feff}localId,TalkerId,Type,SubType,IsSender,CreateTime,Status,StrContent,StrTime,Remark,NickName,Sender\n1,wx_li,1,0,0,1709601121,2,在吗,2024-03-05 09:12:01,小李,Li,wx_li\n2,wx_li,49,0,1,1709601122,2,<msg><title>链接 &amp; x</title></msg>,2024-03-05 09:12:02,小李,Li,me\n3,wx_li,10000,0,1,1709601123,2,撤回,2024-03-05 09:12:03,小李,Li,me\n";
+    let memo = "\u{feff}localId,TalkerId,Type,SubType,IsSender,CreateTime,Status,StrContent,StrTime,Rema\
+        rk,NickName,Sender\n1,wx_li,1,0,0,1709601121,2,在吗,2024-03-05 09:12:01,小李,Li,wx_li\n2,wx_li,49,0,\
+        1,1709601122,2,<msg><title>链接 &amp; x</title></msg>,2024-03-05 09:12:02,小李,Li,me\n3,wx_li,10000,\
+        0,1,1709601123,2,撤回,2024-03-05 09:12:03,小李,Li,me\n";
     let result = read("messages.csv", memo);
     assert_items(
         &result,
         Source::Wechat,
         &["note: 微信 · 小李 · 2024-03 | 2024-03-05 09:12 小李：在吗  \n2024-03-05 09:12 我：链接 & x"],
     );
-    let flow = r#"{"session":{"wxid":"li","type":"私聊","displayName":"小李"},"messages":[{"localId":1,"createTime":1709601121,"type":"文本消息","content":"好","isSend":1},{"localId":2,"createTime":1709601181,"type":"图片消息","content":"","isSend":0,"senderDisplayName":"小李"}]}"#;
+    let flow = include_str!("samples/wechat_1.json");
     assert_items(
         &read("flow.json", flow),
         Source::Wechat,
         &["note: 微信 · 小李 · 2024-03 | 2024-03-05 09:12 我：好  \n2024-03-05 09:13 小李：[图片消息]"],
     );
-    let log = r#"[{"seq":1,"time":"2024-03-05T09:12:01+08:00","talker":"filehelper","talkerName":"文件传输助手","isSelf":true,"senderName":"我","type":1,"content":"买票"}]"#;
+    let log = include_str!("samples/wechat_2.json");
     assert_items(
         &read("log.json", log),
         Source::Wechat,
@@ -366,7 +362,7 @@ fn wechat() {
 
 #[test]
 fn posts_and_bookmarks() {
-    let text = r#"window.YTD.tweets.part0 = [{"tweet":{"id_str":"9","full_text":"猫 &amp; tea https://t.co/x","created_at":"Wed Jan 10 20:19:24 +0000 2024","entities":{"urls":[{"url":"https://t.co/x","expanded_url":"https://a.example"}]}}},{"tweet":{"id_str":"10","full_text":"more","in_reply_to_status_id_str":"9"}},{"tweet":{"id_str":"11","full_text":"RT @x no"}},{"tweet":{"id_str":"12","full_text":"@y yes","in_reply_to_status_id_str":"1"}}]"#;
+    let text = include_str!("samples/posts_and_bookmarks_1.js");
     let result = read("tweets.js", text);
     assert_items(
         &result,
@@ -374,7 +370,8 @@ fn posts_and_bookmarks() {
         &["note: 猫 & tea https://a.example | 猫 & tea https://a.example\n\nmore"],
     );
     assert_eq!((result.left, result.times[0]), (2, Some(1_704_917_964_000)));
-    let text = "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><DT><H3>读</H3><DL><DT><A HREF=\"https://a.example\" ADD_DATE=\"1704418200\">A</A><DT><A HREF=\"javascript:1\">b</A></DL></DL>";
+    let text = "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><DT><H3>读</H3><DL><DT><A HREF=\"https://a.examp\
+        le\" ADD_DATE=\"1704418200\">A</A><DT><A HREF=\"javascript:1\">b</A></DL></DL>";
     let result = read("bookmarks.html", text);
     assert_items(&result, Source::Bookmarks, &["note: 读 | - [A](https://a.example)"]);
     assert_eq!(result.problems.iter().map(|(_, reason)| *reason).collect::<Vec<_>>(), [Reason::Kind]);

@@ -1,6 +1,9 @@
 //! The archive section of agent memory.
 
-use archive::{ImportId, runs::Mark};
+use archive::{
+    ImportId,
+    runs::{ImportedId, Mark},
+};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, Timestamp, Tx, params};
 use web::ApiError;
@@ -58,11 +61,15 @@ impl Entries for AgentMemory {
         account: AccountId,
         entry: &'t Ready,
         _now: Timestamp,
-    ) -> BoxFuture<'t, Result<Option<(i64, bool)>, ApiError>> {
+    ) -> BoxFuture<'t, Result<Option<(ImportedId, bool)>, ApiError>> {
         Box::pin(insert(tx, quota, account, entry))
     }
 
-    fn mark<'t>(tx: &'t Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, store::Result<Option<Mark>>> {
+    fn mark<'t>(
+        tx: &'t Tx<'_>,
+        account: AccountId,
+        id: ImportedId,
+    ) -> BoxFuture<'t, store::Result<Option<Mark>>> {
         Box::pin(async move {
             let found: Option<(String, Timestamp)> =
                 tx.fetch_optional(queries::MARK, params![id, account]).await?;
@@ -70,7 +77,11 @@ impl Entries for AgentMemory {
         })
     }
 
-    fn remove<'t>(tx: &'t mut Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, Result<(), ApiError>> {
+    fn remove<'t>(
+        tx: &'t mut Tx<'_>,
+        account: AccountId,
+        id: ImportedId,
+    ) -> BoxFuture<'t, Result<(), ApiError>> {
         Box::pin(async move {
             let deleted: Option<(i64,)> =
                 tx.fetch_optional(queries::DELETE_ONE, params![id, account]).await?;
@@ -119,26 +130,26 @@ async fn insert(
     quota: &quota::Settings,
     account: AccountId,
     entry: &Ready,
-) -> Result<Option<(i64, bool)>, ApiError> {
+) -> Result<Option<(ImportedId, bool)>, ApiError> {
     let id = match entry.id.choose(tx, queries::OWNER, account).await? {
         Some(id) => id,
-        None => return Ok(entry.id.given().map(|id| (id.into(), false))),
+        None => return Ok(entry.id.given().map(|id| (ImportedId(id.into()), false))),
     };
     let Ready { platform, key, event, body, time, .. } = entry;
     let label = event.action_label.as_deref().unwrap_or_default();
     let values = params![id, account, platform, key, *time, &event.action, label, event.importance, body];
     let known: Option<(i64,)> = tx.fetch_optional(queries::KNOWN, params![account, platform, key]).await?;
     if let Some((known,)) = known {
-        return Ok(Some((known, false)));
+        return Ok(Some((ImportedId(known), false)));
     }
     if !quota.fits(tx, account, quota::Kind::AgentEvent, quota::Change::add(&[body])).await? {
         return Ok(None);
     }
     if tx.execute(queries::INSERT, values).await? > 0 {
-        return Ok(Some((id.into(), true)));
+        return Ok(Some((ImportedId(id.into()), true)));
     }
     // It was reported meanwhile.
     let back = quota::Change::remove(quota::size(&[body]));
     quota::adjust(tx, account, quota::Kind::AgentEvent, back).await?;
-    Ok(Some((id.into(), false)))
+    Ok(Some((ImportedId(id.into()), false)))
 }

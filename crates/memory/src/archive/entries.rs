@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use archive::{
-    ImportLine, ImportSummary, Part, Section, Taken, read_lines,
-    runs::{Act, Mark, Native, RunId, Undone, Writing},
+    ImportLine, ImportSummary, LineOutcome, Part, Section, read_lines,
+    runs::{Act, ImportedId, Mark, Native, RunId, Undone, Writing},
 };
 use search::Index;
 use serde::de::DeserializeOwned;
@@ -55,24 +55,32 @@ pub(crate) trait Entries: Send + Sync + 'static {
         account: AccountId,
         entry: &'t Self::Ready,
         now: Timestamp,
-    ) -> BoxFuture<'t, Result<Option<(i64, bool)>, ApiError>>;
+    ) -> BoxFuture<'t, Result<Option<(ImportedId, bool)>, ApiError>>;
 
     /// Returns how an entry looks; `None` if it is gone.
-    fn mark<'t>(tx: &'t Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, store::Result<Option<Mark>>>;
+    fn mark<'t>(
+        tx: &'t Tx<'_>,
+        account: AccountId,
+        id: ImportedId,
+    ) -> BoxFuture<'t, store::Result<Option<Mark>>>;
 
     /// Deletes an entry.
-    fn remove<'t>(tx: &'t mut Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, Result<(), ApiError>>;
+    fn remove<'t>(
+        tx: &'t mut Tx<'_>,
+        account: AccountId,
+        id: ImportedId,
+    ) -> BoxFuture<'t, Result<(), ApiError>>;
 
-    /// Brings an entry up to date that changed at its source and not here. Returns [`Taken::Kept`] if that is
-    /// not done for entries of this kind.
+    /// Brings an entry up to date that changed at its source and not here. Returns [`LineOutcome::Kept`] if
+    /// that is not done for entries of this kind.
     fn renew<'t>(
         _tx: &'t mut Tx<'_>,
         _quota: &'t quota::Settings,
         _account: AccountId,
-        _of: (i64, &'t Self::Ready),
+        _of: (ImportedId, &'t Self::Ready),
         _new: (i64, Timestamp),
-    ) -> BoxFuture<'t, Result<Taken, ApiError>> {
-        Box::pin(std::future::ready(Ok(Taken::Kept)))
+    ) -> BoxFuture<'t, Result<LineOutcome, ApiError>> {
+        Box::pin(std::future::ready(Ok(LineOutcome::Kept)))
     }
 
     /// Brings back what an entry was before it was brought up to date.
@@ -80,7 +88,7 @@ pub(crate) trait Entries: Send + Sync + 'static {
         _tx: &'t mut Tx<'_>,
         _quota: &'t quota::Settings,
         _account: AccountId,
-        _id: i64,
+        _id: ImportedId,
         _new: (i64, Timestamp),
     ) -> BoxFuture<'t, Result<(), ApiError>> {
         Box::pin(std::future::ready(Ok(())))
@@ -92,7 +100,7 @@ pub(crate) async fn hashed(
     tx: &Tx<'_>,
     sql: &'static str,
     account: AccountId,
-    id: i64,
+    id: ImportedId,
 ) -> store::Result<Option<Mark>> {
     let found: Option<(Vec<u8>, Timestamp)> = tx.fetch_optional(sql, params![id, account]).await?;
     Ok(found.map(|(hash, at)| Mark { text: archive::runs::digest(hash), at }))
@@ -209,26 +217,26 @@ async fn one<E: Entries>(
     (writing, native): (Option<Writing>, Option<&Native>),
     entry: &E::Ready,
     new: (i64, Timestamp),
-) -> Result<Taken, ApiError> {
+) -> Result<LineOutcome, ApiError> {
     let Some(writing) = writing else {
         return Ok(match E::insert(tx, quota, account, entry, new.1).await? {
-            Some((_, true)) => Taken::Added,
-            Some((_, false)) => Taken::Known,
-            None => Taken::Full,
+            Some((_, true)) => LineOutcome::Added,
+            Some((_, false)) => LineOutcome::Known,
+            None => LineOutcome::Full,
         });
     };
     if let Some(native) = native
         && let Some(origin) = writing.origin(tx, native).await?
     {
-        let Some(now) = E::mark(tx, account, origin.entry).await? else { return Ok(Taken::Removed) };
+        let Some(now) = E::mark(tx, account, origin.entry).await? else { return Ok(LineOutcome::Removed) };
         if origin.said == native.said {
             return Ok(writing.taken(tx, origin.entry).await?);
         }
         if writing.mark(tx, origin.entry).await?.is_none_or(|mark| mark != now) {
-            return Ok(Taken::Kept);
+            return Ok(LineOutcome::Kept);
         }
         let taken = E::renew(tx, quota, account, (origin.entry, entry), new).await?;
-        if taken == Taken::Changed
+        if taken == LineOutcome::Changed
             && let Some(mark) = E::mark(tx, account, origin.entry).await?
         {
             writing.set_origin(tx, native, (origin.entry, 0)).await?;
@@ -237,7 +245,7 @@ async fn one<E: Entries>(
         return Ok(taken);
     }
     let Some((id, is_new)) = E::insert(tx, quota, account, entry, new.1).await? else {
-        return Ok(Taken::Full);
+        return Ok(LineOutcome::Full);
     };
     if let Some(native) = native {
         writing.set_origin(tx, native, (id, 0)).await?;
@@ -248,7 +256,7 @@ async fn one<E: Entries>(
     if let Some(mark) = E::mark(tx, account, id).await? {
         writing.made(tx, id, Act::Added, &mark).await?;
     }
-    Ok(Taken::Added)
+    Ok(LineOutcome::Added)
 }
 
 impl<E: Entries> Section for EntrySection<E> {
@@ -309,9 +317,9 @@ impl<E: Entries> Section for EntrySection<E> {
                             lines.push((
                                 *line,
                                 match () {
-                                    () if !is_there => Taken::Removed,
-                                    () if origin.said == native.said => Taken::Known,
-                                    () => Taken::Changed,
+                                    () if !is_there => LineOutcome::Removed,
+                                    () if origin.said == native.said => LineOutcome::Known,
+                                    () => LineOutcome::Changed,
                                 },
                             ));
                             continue;
@@ -320,7 +328,10 @@ impl<E: Entries> Section for EntrySection<E> {
                             Some((sql, hash)) => tx.fetch_optional(sql, params![account, hash]).await?,
                             None => None,
                         };
-                        lines.push((*line, if known.is_none() { Taken::Added } else { Taken::Known }));
+                        lines.push((
+                            *line,
+                            if known.is_none() { LineOutcome::Added } else { LineOutcome::Known },
+                        ));
                     }
                     Ok::<_, ApiError>(lines)
                 })

@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use archive::{ImportId, Taken, runs::Mark};
+use archive::{
+    ImportId, LineOutcome,
+    runs::{ImportedId, Mark},
+};
 use search::{Document, Index};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, FromRow, Timestamp, Tx, from_row, params};
@@ -122,32 +125,40 @@ impl Entries for KeyMemories {
         account: AccountId,
         entry: &'t Ready,
         _now: Timestamp,
-    ) -> BoxFuture<'t, Result<Option<(i64, bool)>, ApiError>> {
+    ) -> BoxFuture<'t, Result<Option<(ImportedId, bool)>, ApiError>> {
         Box::pin(insert(tx, quota, account, entry))
     }
 
-    fn mark<'t>(tx: &'t Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, store::Result<Option<Mark>>> {
+    fn mark<'t>(
+        tx: &'t Tx<'_>,
+        account: AccountId,
+        id: ImportedId,
+    ) -> BoxFuture<'t, store::Result<Option<Mark>>> {
         Box::pin(hashed(tx, queries::MARK, account, id))
     }
 
-    fn remove<'t>(tx: &'t mut Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, Result<(), ApiError>> {
-        Box::pin(key::delete(tx, account, MemoryId(id)))
+    fn remove<'t>(
+        tx: &'t mut Tx<'_>,
+        account: AccountId,
+        id: ImportedId,
+    ) -> BoxFuture<'t, Result<(), ApiError>> {
+        Box::pin(key::delete(tx, account, MemoryId(id.0)))
     }
 
     fn renew<'t>(
         tx: &'t mut Tx<'_>,
         _quota: &'t quota::Settings,
         account: AccountId,
-        (id, entry): (i64, &'t Ready),
+        (id, entry): (ImportedId, &'t Ready),
         (new, now): (i64, Timestamp),
-    ) -> BoxFuture<'t, Result<Taken, ApiError>> {
+    ) -> BoxFuture<'t, Result<LineOutcome, ApiError>> {
         Box::pin(async move {
             // The person decides about another text.
-            let proposal = Proposal::Change(MemoryId(id), entry.fact.content.clone());
+            let proposal = Proposal::Change(MemoryId(id.0), entry.fact.content.clone());
             let (_origin, name) = &entry.origin;
             let new_entry = NewEntry::new(proposal, review::IMPORT.to_owned(), name.clone());
             review::restore(tx, account, &new_entry, (ReviewId(new), now)).await?;
-            Ok(Taken::Kept)
+            Ok(LineOutcome::Kept)
         })
     }
 }
@@ -226,20 +237,20 @@ fn ready(memory: &Memory, entry: Entry) -> Result<Ready, ApiError> {
     })
 }
 
-/// Writes an entry. Returns its id, and false if it exists already; `None` if the account has no room for it. The
-/// index has to be locked.
+/// Writes an entry. Returns its id, and false if it exists already; `None` if the account has no room for
+/// it. The index has to be locked.
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,
     account: AccountId,
     entry: &Ready,
-) -> Result<Option<(i64, bool)>, ApiError> {
+) -> Result<Option<(ImportedId, bool)>, ApiError> {
     if let Some((id,)) = tx.fetch_optional(queries::SAME, params![account, &entry.hash]).await? {
         return Ok(Some((id, false)));
     }
     let id = match entry.id.choose(tx, queries::OWNER, account).await? {
         Some(id) => id,
-        None => return Ok(entry.id.given().map(|id| (id.into(), false))),
+        None => return Ok(entry.id.given().map(|id| (ImportedId(id.into()), false))),
     };
     let Fact { actor, object, content, visibility } = &entry.fact;
     let history: i64 = entry.history.iter().map(|(_, earlier)| quota::size(&[&earlier.fact_content])).sum();
@@ -271,5 +282,5 @@ async fn insert(
     }
     let row = search::Entry { id: id.into(), public: rules::is_public(*visibility), noted: entry.created };
     Index::new(account, KIND).add(tx, row, &entry.document).await?;
-    Ok(Some((id.into(), true)))
+    Ok(Some((ImportedId(id.into()), true)))
 }

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use archive::{ImportId, Taken, runs::Mark};
+use archive::{
+    ImportId, LineOutcome,
+    runs::{ImportedId, Mark},
+};
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, FromRow, Timestamp, Tx, from_row, params};
 use web::ApiError;
@@ -142,37 +145,45 @@ impl Entries for Notes {
         account: AccountId,
         entry: &'t Ready,
         now: Timestamp,
-    ) -> BoxFuture<'t, Result<Option<(i64, bool)>, ApiError>> {
+    ) -> BoxFuture<'t, Result<Option<(ImportedId, bool)>, ApiError>> {
         Box::pin(insert(tx, quota, account, entry, now))
     }
 
-    fn mark<'t>(tx: &'t Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, store::Result<Option<Mark>>> {
+    fn mark<'t>(
+        tx: &'t Tx<'_>,
+        account: AccountId,
+        id: ImportedId,
+    ) -> BoxFuture<'t, store::Result<Option<Mark>>> {
         Box::pin(hashed(tx, queries::MARK, account, id))
     }
 
-    fn remove<'t>(tx: &'t mut Tx<'_>, account: AccountId, id: i64) -> BoxFuture<'t, Result<(), ApiError>> {
-        Box::pin(note::delete(tx, account, NoteId(id)))
+    fn remove<'t>(
+        tx: &'t mut Tx<'_>,
+        account: AccountId,
+        id: ImportedId,
+    ) -> BoxFuture<'t, Result<(), ApiError>> {
+        Box::pin(note::delete(tx, account, NoteId(id.0)))
     }
 
     fn renew<'t>(
         tx: &'t mut Tx<'_>,
         quota: &'t quota::Settings,
         account: AccountId,
-        (id, entry): (i64, &'t Ready),
+        (id, entry): (ImportedId, &'t Ready),
         (version, now): (i64, Timestamp),
-    ) -> BoxFuture<'t, Result<Taken, ApiError>> {
+    ) -> BoxFuture<'t, Result<LineOutcome, ApiError>> {
         Box::pin(async move {
-            let found = tx.fetch_optional(queries::FIND, params![NoteId(id), account]).await?;
-            let Some(old): Option<Note> = found else { return Ok(Taken::Removed) };
+            let found = tx.fetch_optional(queries::FIND, params![NoteId(id.0), account]).await?;
+            let Some(old): Option<Note> = found else { return Ok(LineOutcome::Removed) };
             let now = now.max(old.updated_at.plus_ms(1));
             let text = (entry.new.title.clone(), entry.new.content.clone());
             if (&old.title, &old.content) == (&text.0, &text.1) {
-                return Ok(Taken::Known);
+                return Ok(LineOutcome::Known);
             }
             let grown = note::rewrite(tx, account, old, text, (Some(version), now)).await?;
             let change = quota::Change::of_bytes(grown);
             quota.take(tx, account, quota::Kind::Note, change).await?;
-            Ok(Taken::Changed)
+            Ok(LineOutcome::Changed)
         })
     }
 
@@ -180,15 +191,15 @@ impl Entries for Notes {
         tx: &'t mut Tx<'_>,
         _quota: &'t quota::Settings,
         account: AccountId,
-        id: i64,
+        id: ImportedId,
         _new: (i64, Timestamp),
     ) -> BoxFuture<'t, Result<(), ApiError>> {
         Box::pin(async move {
-            let found = tx.fetch_optional(queries::FIND, params![NoteId(id), account]).await?;
+            let found = tx.fetch_optional(queries::FIND, params![NoteId(id.0), account]).await?;
             let Some(now): Option<Note> = found else { return Ok(()) };
             // The version is the note again, with the time that it had.
             let latest: Option<(i64, String, String, Timestamp)> =
-                tx.fetch_optional(queries::LATEST_VERSION, params![NoteId(id)]).await?;
+                tx.fetch_optional(queries::LATEST_VERSION, params![NoteId(id.0)]).await?;
             let Some((version, title, content, written)) = latest else { return Ok(()) };
             let same = quota::size(&[&title, &content]);
             tx.execute(queries::DROP_VERSION, params![version]).await?;
@@ -288,21 +299,21 @@ fn ready(memory: &Memory, entry: Entry) -> Result<Ready, ApiError> {
     })
 }
 
-/// Writes an entry. Returns its id, and false if it exists already; `None` if the account has no room for it. The
-/// index has to be locked.
+/// Writes an entry. Returns its id, and false if it exists already; `None` if the account has no room for
+/// it. The index has to be locked.
 async fn insert(
     tx: &mut Tx<'_>,
     quota: &quota::Settings,
     account: AccountId,
     entry: &Ready,
     now: Timestamp,
-) -> Result<Option<(i64, bool)>, ApiError> {
+) -> Result<Option<(ImportedId, bool)>, ApiError> {
     if let Some((id,)) = tx.fetch_optional(queries::SAME, params![account, &entry.hash]).await? {
         return Ok(Some((id, false)));
     }
     let id = match entry.id.choose(tx, page::queries::OWNER, account).await? {
         Some(id) => id,
-        None => return Ok(entry.id.given().map(|id| (id.into(), false))),
+        None => return Ok(entry.id.given().map(|id| (ImportedId(id.into()), false))),
     };
     let NewNote { kind, title, content, urls } = &entry.new;
     let links = super::line(urls)?;
@@ -353,5 +364,5 @@ async fn insert(
         updated_at: updated,
     };
     page::refresh(tx, account, &note).await?;
-    Ok(Some((id.into(), true)))
+    Ok(Some((ImportedId(id.into()), true)))
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use archive::{
-    ImportLine, ImportSummary, Part, Section, Taken, read_lines,
-    runs::{Act, Mark, Native, RunId, Undone, Writing},
+    ImportLine, ImportSummary, LineOutcome, Part, Section, read_lines,
+    runs::{Act, ImportedId, Mark, Native, RunId, Undone, Writing},
 };
 use serde::{Deserialize, Serialize};
 use store::{AccountId, BoxFuture, Timestamp};
@@ -149,7 +149,7 @@ impl Section for Inbox {
                     Box::pin(async move {
                         let mut undone = Undone::default();
                         for (id, ..) in writing.to_undo(tx).await? {
-                            review::withdraw(tx, account, ReviewId(id)).await?;
+                            review::withdraw(tx, account, ReviewId(id.0)).await?;
                             writing.settle(tx, id, false).await?;
                             undone.removed += 1;
                         }
@@ -182,16 +182,16 @@ impl Inbox {
                         && match review::restore(tx, account, &entry.new, (entry.id, entry.time)).await? {
                             Some(is_new) => is_new,
                             None => {
-                                lines.push((*line, Taken::Full));
+                                lines.push((*line, LineOutcome::Full));
                                 continue;
                             }
                         };
-                    writing.set_origin(tx, native, (entry.id.0, 0)).await?;
+                    writing.set_origin(tx, native, (ImportedId(entry.id.0), 0)).await?;
                     if is_new {
                         let mark = Mark { text: String::new(), at: entry.time };
-                        writing.made(tx, entry.id.0, Act::Added, &mark).await?;
+                        writing.made(tx, ImportedId(entry.id.0), Act::Added, &mark).await?;
                     }
-                    lines.push((*line, if is_new { Taken::Added } else { Taken::Known }));
+                    lines.push((*line, if is_new { LineOutcome::Added } else { LineOutcome::Known }));
                 }
                 Ok::<_, ApiError>(lines)
             })

@@ -50,7 +50,7 @@ pub struct RefusedResponse {
     last_time: i64,
 }
 
-/// What is never kept.
+/// The rules of a person about what is never kept.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NeverKept {
@@ -107,7 +107,7 @@ async fn state(memory: &Memory, account: AccountId) -> Result<NeverKept, ApiErro
     operation_id = "listNeverKept",
     tag = "Memory",
     security(("bearer" = []), ("session" = [])),
-    responses((status = 200, description = "The rules, the setting and the counts", body = Envelope<NeverKept>)),
+    responses((status = 200, description = "Rules, setting and counts", body = Envelope<NeverKept>)),
 )]
 async fn list(
     State(memory): State<Memory>,

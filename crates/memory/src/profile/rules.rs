@@ -17,7 +17,7 @@ pub const MAX_VOICE: usize = 100;
 ///
 /// # Errors
 /// 422 that names every invalid member.
-pub(super) fn check(change: &Change) -> Result<(), ApiError> {
+pub(crate) fn check(change: &Change) -> Result<(), ApiError> {
     let mut issues = Issues::body();
     if let Some(name) = &change.name {
         issues.name("name", Some(name), account::MAX_NAME);

@@ -41,7 +41,7 @@ pub trait Importer: Send + Sync {
     fn run(&self, account: AccountId, from: PathBuf, step: Step) -> Work<'_, Result<Report, String>>;
 }
 
-/// What a person leaves out of an import.
+/// The parts that a person leaves out of an import.
 #[derive(Debug, Clone, Default)]
 pub struct Left {
     /// Names of sections.

@@ -29,19 +29,22 @@ crate::texts::texts! {
     hash: "文件指纹（SHA-256）", "SHA-256 of the file";
     begun: "开始", "Begun";
     ended: "最近", "Last";
-    added: "新增", "Added"; changed: "更新", "Updated"; known: "已有", "Known"; kept: "此处改过，不动", "Changed here, left";
+    added: "新增", "Added"; changed: "更新", "Updated"; known: "已有", "Known"; kept: "此处改过，不动", "Changed \
+        here, left";
     removed: "此处删过，不再导入", "Deleted here, left"; left: "略过", "Left out"; refused: "未导入", "Refused";
     running: "正在进行", "Running"; done: "完成", "Done"; failed: "中断", "Stopped"; undoing: "正在撤销", "Being undone";
     undone: "已撤销", "Undone"; interrupted: "中断", "Interrupted";
     interrupted_lead: "再次导入同一个文件会接着做完，已导入的不会重复。也可以撤销。",
-        "Importing the same file again goes on with it, and nothing is imported twice. It can be undone, too.";
+        "Importing the same file again goes on with it, and nothing is imported twice. It can be undone, \
+            too.";
     made: "这次导入做了什么", "What it did";
     made_none: "没有写入任何内容。", "Nothing was written.";
     problems: "没有完整读取的行", "Lines that were not fully read";
     line: "行", "Line"; place: "位置", "Place"; why: "原因", "Reason";
     undo: "撤销这次导入", "Undo this import";
     undo_lead: "删除这次导入新增、之后没有改动过的内容；更新过的笔记恢复原样。之后改动过的会留下，并列在这里。",
-        "What this import added and nobody has changed since is deleted; notes that it updated get their text back. \
+        "What this import added and nobody has changed since is deleted; notes that it updated get their \
+            text back. \
          What was changed since stays, and is listed here.";
     undo_ask: "撤销这次导入，删除它新增的 {} 条内容？", "Undo this import and delete the {} entries that it added?";
     act_added: "新增", "added"; act_changed: "更新", "updated"; act_appended: "续上", "continued";
