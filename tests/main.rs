@@ -31,6 +31,7 @@ mod api {
     mod current_facts;
     pub mod doctor;
     mod friends;
+    mod dream;
     mod import_runs;
     mod imports;
     mod memory;

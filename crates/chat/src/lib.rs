@@ -78,6 +78,10 @@ pub struct Settings {
     pub distill: bool,
     /// The time between the last answer of a conversation and its distillation.
     pub distill_after: Duration,
+    /// True if facts are looked over at night.
+    pub dream: bool,
+    /// Maximum number of tokens of such a look.
+    pub dream_tokens: usize,
     /// Maximum size of a request body with pictures, in bytes.
     pub max_body: usize,
     /// The URL of a search engine with SearXNG's API; empty: none.

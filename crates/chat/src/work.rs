@@ -5,6 +5,7 @@
 //! the row.
 
 mod distill;
+pub(crate) mod dream;
 mod queries;
 mod summary;
 mod title;
@@ -43,6 +44,7 @@ pub(crate) enum Kind {
     Distill,
     Summary,
     Title,
+    Dream,
 }
 
 impl Kind {
@@ -65,7 +67,7 @@ impl Later {
     pub(crate) async fn note(&self, tx: &Tx<'_>) -> Result<(), store::Error> {
         let sql = match self.kind {
             Kind::Distill => queries::DELAY,
-            Kind::Summary | Kind::Title => queries::ADD,
+            Kind::Summary | Kind::Title | Kind::Dream => queries::ADD,
         };
         tx.send(sql, params![self.session, self.kind.name(), self.due, self.account]).await
     }
@@ -148,6 +150,7 @@ impl From<store::Error> for JobError {
 pub(crate) fn start(chat: &Chat, tasks: &Tasks) {
     let turns = Turns::new(DueWork(chat.clone()), PLACES);
     turns.start(tasks, "conversations looked through", EVERY, Arc::default());
+    dream::start(chat, tasks);
 }
 
 /// The queue of due jobs.

@@ -94,6 +94,8 @@ fn describe() {
     describe_counter!("doppel_model_requests_total", "Requests to models, by model and outcome");
     describe_counter!("doppel_embedding_texts_total", "Texts sent to the embedding model, by outcome");
     describe_counter!("doppel_rerank_requests_total", "Requests to the reranking model, by outcome");
+    describe_counter!("doppel_dreams_total", "Nightly looks over the facts of a person, by outcome");
+    describe_counter!("doppel_dream_tokens_total", "Tokens of nightly looks over facts");
     describe_gauge!("doppel_embedding_waiting", "Entries without vectors of the current model");
     describe_gauge!("doppel_build_info", "1, with the version of the program");
     describe_gauge!("process_resident_memory_bytes", Unit::Bytes, "Resident memory of the process");

@@ -21,6 +21,7 @@ use web::{
 };
 
 pub(crate) use learn::is_known;
+pub(crate) use learn::open_conflict;
 pub use learn::{Evidence, LINK_KINDS, Learned, Lesson, Link, LinkKind, SavedLink, learn, restore_link};
 pub use model::{Change, Fact, KeyMemory, Version};
 pub use supersede::{Conflict, MAX_CONFLICTS, Verdict};

@@ -6,6 +6,7 @@ mod archive;
 pub mod browse;
 pub mod cursor;
 mod doctor;
+pub mod dream;
 pub mod file;
 #[cfg(test)]
 mod fuzz_tests;

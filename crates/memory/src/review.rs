@@ -8,13 +8,13 @@ mod queries;
 use store::{AccountId, Tx, params};
 use web::{ApiError, Code};
 
-pub use model::{Accepted, CONVERSATION, IMPORT, Proposal, Proposed, ReviewEdit, ReviewKind, Waiting};
+pub use model::{Accepted, CONVERSATION, DREAM, IMPORT, Proposal, Proposed, ReviewEdit, ReviewKind, Waiting};
 use model::{CheckedProposal, NewEntry};
 
 use crate::{
     Memory, MemoryId, MessageId, ReviewId,
     key::{self, Evidence, Fact, Learned, Lesson, Validity},
-    note, quota,
+    note, profile, quota,
     quota::Adder,
     trash,
 };
@@ -174,13 +174,14 @@ impl Memory {
         account: AccountId,
         waiting: &Waiting,
         checked: CheckedProposal,
-    ) -> Result<Option<(trash::Entry, bool)>, ApiError> {
-        let adder = Adder::named(account, &waiting.client_name);
+    ) -> Result<Option<(Option<trash::Entry>, bool)>, ApiError> {
+        let is_own = [CONVERSATION, DREAM].contains(&waiting.client.as_str());
+        let adder = if is_own { Adder::from(account) } else { Adder::named(account, &waiting.client_name) };
         let memory = waiting.memory;
         Ok(match checked {
             CheckedProposal::Memory(fact) if waiting.client == CONVERSATION => {
                 let (id, is_new) = self.accept_learned(account, fact, waiting.evidence.clone()).await?;
-                Some((trash::Entry::Memory(id), is_new))
+                Some((Some(trash::Entry::Memory(id)), is_new))
             }
             CheckedProposal::Memory(fact) => {
                 let mut validity = Validity::default();
@@ -190,22 +191,35 @@ impl Memory {
                     validity.supersedes = Some(*older);
                 }
                 let (id, is_new) = self.add_valid_key_memory(adder, fact, validity).await?;
-                Some((trash::Entry::Memory(id), is_new))
+                for (older, _) in
+                    waiting.evidence.against.iter().skip(1).filter(|(_, supersedes)| *supersedes)
+                {
+                    match self.supersede_key_memory(account, *older, Some(id), None).await {
+                        Err(error) if error.code() == Code::MemoryNotFound => {}
+                        other => other?,
+                    }
+                }
+                Some((Some(trash::Entry::Memory(id)), is_new))
             }
             CheckedProposal::Note(new) => {
                 let first = self.db().ids().next();
                 let id = self.add_note(adder, new).await?;
-                Some((trash::Entry::Note(id), id.0 > first))
+                Some((Some(trash::Entry::Note(id)), id.0 > first))
             }
             CheckedProposal::Change(change) => match self.update_key_memory(account, memory, change).await {
-                Ok(()) => Some((trash::Entry::Memory(memory), false)),
+                Ok(()) => Some((Some(trash::Entry::Memory(memory)), false)),
                 Err(error) if error.code() == Code::MemoryNotFound => None,
                 Err(error) => return Err(error),
             },
             CheckedProposal::Delete => {
                 let entry = trash::Entry::Memory(memory);
                 let (_batch, deleted) = self.delete_to_trash(account, vec![entry]).await?;
-                (deleted > 0).then_some((entry, false))
+                (deleted > 0).then_some((Some(entry), false))
+            }
+            CheckedProposal::About(text) => {
+                let change = profile::Change { self_introduction: Some(text), ..profile::Change::default() };
+                self.update_profile(account, change).await?;
+                Some((None, false))
             }
         })
     }

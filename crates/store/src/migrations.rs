@@ -73,6 +73,7 @@ pub const ALL: &[Migration] = &[
     sql(31, "gap31", "SELECT 1"),
     sql(32, "gap32", "SELECT 1"),
     sql(33, "imports", include_str!("migrations/0033_imports.sql")),
+    sql(34, "dreams", include_str!("migrations/0034_dreams.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.

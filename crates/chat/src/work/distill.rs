@@ -12,7 +12,7 @@ use memory::recall::{Reader, Source};
 use store::params;
 use web::ApiError;
 
-use super::{Job, JobError, Kind, Line, Session, queries};
+use super::{Job, JobError, Kind, Line, Session, dream, queries};
 use crate::{Chat, provider::Role};
 use rules::KnownFact;
 
@@ -81,6 +81,7 @@ impl Chat {
         let (key, from) = (session.key, session.distilled_to);
         let lessons = self.memory().prepare_lessons(learned);
         let waits = !lessons.is_empty() && self.memory().reviews_learned(account).await?;
+        let night = if lessons.is_empty() { None } else { Some(self.next_night(account).await?) };
         self.db()
             .write(move |tx| {
                 Box::pin(async move {
@@ -88,6 +89,9 @@ impl Chat {
                     if to > MessageId(0) && tx.execute(queries::DISTILLED, params![key, from, to]).await? == 0
                     {
                         return Ok(());
+                    }
+                    if let Some(night) = night {
+                        dream::plan(tx, account, night).await?;
                     }
                     if waits {
                         memory::review::wait(tx, account, &lessons, now).await?;

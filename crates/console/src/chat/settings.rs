@@ -164,6 +164,7 @@ fn client(name: &str, t: &Texts) -> String {
         "app" => t.client_app,
         "program" => t.client_program,
         "distill" => t.client_distill,
+        "dream" => t.client_dream,
         "summary" => t.client_summary,
         "title" => t.client_title,
         other => other,

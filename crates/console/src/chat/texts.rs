@@ -155,6 +155,7 @@ texts! {
     client_app: "应用", "App";
     client_program: "命令行程序", "Program";
     client_distill: "后台：提炼记忆", "Background: learning facts";
+    client_dream: "后台：夜间整理", "Background: tidying up at night";
     client_summary: "后台：概括对话", "Background: summaries";
     client_title: "后台：给对话起名", "Background: titles";
 }

@@ -8,7 +8,7 @@ use memory::{
     LinkId, MemoryId, ReviewId,
     key::{Conflict, Verdict, rules::is_public},
     profile::Change,
-    review::{CONVERSATION, IMPORT, ReviewEdit, ReviewKind, Waiting},
+    review::{CONVERSATION, DREAM, IMPORT, ReviewEdit, ReviewKind, Waiting},
 };
 use store::AccountId;
 use web::{ApiError, Query};
@@ -82,6 +82,8 @@ struct ReviewPage<'a> {
     count: i64,
     shown: String,
     trashed: i64,
+    /// The last nightly look over the facts.
+    dream: Option<(String, When)>,
     notice: Option<String>,
     undo: Option<String>,
     alert: Option<String>,
@@ -106,13 +108,14 @@ async fn render(
     let page = member.page.at("memories", REVIEW);
     let (t, r, account) = (Texts::of(page.language), ReviewTexts::of(page.language), member.account.id);
     let before = params.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(ReviewId(i64::MAX));
-    let (mut rows, waiting, count, conflicts, trashed, profile) = futures::try_join!(
+    let (mut rows, waiting, count, conflicts, trashed, profile, dream) = futures::try_join!(
         console.memory.waiting(account, before, PER_PAGE + 1),
         console.memory.waiting_count(account),
         console.memory.undecided_count(account),
         console.memory.conflicts(account),
         console.memory.trash_count(account),
         console.memory.profile(account),
+        console.chat.last_dream(account),
     )?;
     let most = usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
     let has_more = rows.len() > most;
@@ -135,6 +138,7 @@ async fn render(
         shown: fill(r.count, waiting),
         conflicts: sides(console, account, conflicts).await?,
         trashed,
+        dream: dream.map(|dream| (fill(&fill(r.dream, dream.proposals), dream.tokens), When(dream.at))),
         undo: params.undo.clone().filter(|undo| notice.is_some() && undo.parse::<i64>().is_ok()),
         notice,
         alert: refused.as_ref().map(|error| error.message(page.language)),
@@ -177,6 +181,7 @@ fn line(row: Waiting, chat: Option<String>, r: &'static ReviewTexts) -> Line {
             ReviewKind::Note => r.kind_note,
             ReviewKind::Change => r.kind_change,
             ReviewKind::Delete => r.kind_delete,
+            ReviewKind::About => r.kind_about,
         },
         said: row.content,
         title: row.title,
@@ -188,10 +193,14 @@ fn line(row: Waiting, chat: Option<String>, r: &'static ReviewTexts) -> Line {
         is_deletion: row.kind == ReviewKind::Delete,
         link: match () {
             () if is_learned => chat,
-            () if row.client == IMPORT => None,
+            () if [IMPORT, DREAM].contains(&row.client.as_str()) => None,
             () => Some(view::link(&row.client)),
         },
-        by: if is_learned { r.learned.to_owned() } else { fill(r.by, row.client_name) },
+        by: match row.client.as_str() {
+            CONVERSATION => r.learned.to_owned(),
+            DREAM => r.dreamt.to_owned(),
+            _ => fill(r.by, row.client_name),
+        },
         quote: row.evidence.quote,
         is_learned,
         at: When(row.created_at),

@@ -14,6 +14,9 @@ crate::texts::texts! {
     kind_note: "新的笔记", "New note";
     kind_change: "修改记忆", "Change of a memory";
     kind_delete: "删除记忆", "Deletion of a memory";
+    kind_about: "自我介绍", "Self-description";
+    dreamt: "夜里整理时提出", "Proposed by tidying up at night";
+    dream: "上次夜间整理：提出 {} 条，用了 {} 个词元", "Last tidied up at night: {} proposals, {} tokens";
     by: "由「{}」提出", "Proposed by {}";
     now: "现在记着", "Remembered now";
     then: "会变成", "Would become";

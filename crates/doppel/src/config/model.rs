@@ -91,6 +91,8 @@ pub struct Chat {
     pub daily_tokens: u64,
     pub distill: bool,
     pub distill_after_seconds: u64,
+    pub dream: bool,
+    pub dream_tokens: u64,
     pub max_body_bytes: u64,
     pub search_url: SecretUrl,
     pub look_for_models: Vec<String>,
@@ -171,6 +173,7 @@ impl Chat {
         limit("chat.max_streams", self.max_streams, 1, 1_000_000)?;
         limit("chat.daily_tokens", self.daily_tokens, 0, 1 << 50)?;
         limit("chat.distill_after_seconds", self.distill_after_seconds, 0, 86_400)?;
+        limit("chat.dream_tokens", self.dream_tokens, 1000, 1_000_000)?;
         limit("chat.max_body_bytes", self.max_body_bytes, 1024, 1 << 30)?;
         let url = &self.search_url;
         if !url.is_empty() && !url.starts_with("http://") && !url.starts_with("https://") {

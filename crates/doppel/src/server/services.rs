@@ -200,6 +200,8 @@ pub(super) fn chat_settings(config: &Config) -> chat::Settings {
         daily_tokens: i64::try_from(config.chat.daily_tokens).unwrap_or(i64::MAX),
         distill: config.chat.distill,
         distill_after: Duration::from_secs(config.chat.distill_after_seconds),
+        dream: config.chat.dream,
+        dream_tokens: number(config.chat.dream_tokens),
         max_body: number(config.chat.max_body_bytes),
         search_url: config.chat.search_url.clone(),
         speech: config.speech.settings(),

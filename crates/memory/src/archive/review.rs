@@ -17,6 +17,7 @@ use crate::{
         model::{MemoryChange, NewMemory},
     },
     note::{self, model::NoteRequest},
+    profile::Change,
     quota,
     review::{
         self, Proposal, ReviewKind,
@@ -224,6 +225,11 @@ impl Inbox {
                 Proposal::Change(memory()?, change.content.unwrap_or_default())
             }
             ReviewKind::Delete => Proposal::Delete(memory()?),
+            ReviewKind::About => {
+                let change = Change { self_introduction: Some(entry.content.clone()), ..Change::default() };
+                crate::profile::rules::check(&change)?;
+                Proposal::About(entry.content)
+            }
         };
         let (ids, now) = (self.0.db().ids(), self.0.db().clock().now());
         let short =

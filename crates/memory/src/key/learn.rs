@@ -381,6 +381,20 @@ impl Lesson {
     }
 }
 
+/// Lets the person decide between two facts.
+pub(crate) async fn open_conflict(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    link: LinkId,
+    (newer, older): (MemoryId, MemoryId),
+    now: Timestamp,
+) -> store::Result<()> {
+    let values = params![link, newer, "against", Some(older), None::<i64>, now];
+    tx.execute(queries::ADD_LINK, values).await?;
+    tx.execute(queries::OPEN_LINK, params![link, account]).await?;
+    Ok(())
+}
+
 /// Returns the id if it is of a memory that the person still has.
 async fn own(tx: &mut Tx<'_>, account: AccountId, id: MemoryId) -> Result<Option<MemoryId>, store::Error> {
     let found: Option<(MemoryId,)> = tx.fetch_optional(queries::OWN, params![id, account]).await?;

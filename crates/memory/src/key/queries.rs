@@ -105,7 +105,7 @@ pub(super) const LATEST_LEARNED: &str = "SELECT m.id, m.actor, m.object, m.conte
 pub(super) const CONTRADICTED: &str = "SELECT content, object, source, superseded_by FROM key_memory \
      WHERE id = $1 AND account_id = $2";
 
-pub(super) const SUPERSEDED_BY: &str =
+pub(crate) const SUPERSEDED_BY: &str =
     "SELECT superseded_by FROM key_memory WHERE id = $1 AND account_id = $2";
 
 pub(super) const OWN: &str = "SELECT id FROM key_memory WHERE id = $1 AND account_id = $2";

@@ -26,6 +26,8 @@ pub enum ReviewKind {
     Change,
     /// The deletion of a memory.
     Delete,
+    /// Another self-description.
+    About,
 }
 
 impl ReviewKind {
@@ -57,6 +59,8 @@ pub enum Proposal {
     Change(MemoryId, String),
     /// The deletion of a memory that the person has.
     Delete(MemoryId),
+    /// Another self-description of the person.
+    About(String),
 }
 
 /// The result of a proposal.
@@ -118,6 +122,8 @@ impl store::FromRow for Waiting {
 pub const CONVERSATION: &str = "chat";
 /// The client of what an import proposes.
 pub const IMPORT: &str = "import";
+/// The client of what a nightly look over the facts proposes.
+pub const DREAM: &str = "dream";
 /// Maximum number of memories that a proposal contradicts.
 const MAX_AGAINST: usize = 20;
 
@@ -150,8 +156,8 @@ pub struct ReviewEdit {
 /// An entry that was accepted.
 #[derive(Debug, Clone)]
 pub struct Accepted {
-    /// The memory or note.
-    pub entry: trash::Entry,
+    /// The memory or note; `None` for a self-description.
+    pub entry: Option<trash::Entry>,
     /// True if the person did not have it before.
     pub is_new: bool,
     /// The kind of the proposal.
@@ -168,6 +174,7 @@ pub(super) enum CheckedProposal {
     Note(NewNote),
     Change(key::Change),
     Delete,
+    About(String),
 }
 
 impl Waiting {
@@ -195,6 +202,7 @@ impl Waiting {
                 CheckedProposal::Change(key::rules::check_change(change)?)
             }
             ReviewKind::Delete => CheckedProposal::Delete,
+            ReviewKind::About => CheckedProposal::About(content.unwrap_or_default()),
         })
     }
 }
@@ -219,7 +227,7 @@ impl Waiting {
                     "createTime": time, "source": source, "sourceName": name,
                 }),
             ),
-            ReviewKind::Change | ReviewKind::Delete => return Ok(None),
+            ReviewKind::Change | ReviewKind::Delete | ReviewKind::About => return Ok(None),
         };
         Ok(Some((kind, archive::line(&line)?)))
     }
@@ -257,6 +265,7 @@ impl NewEntry {
             }
             Proposal::Change(id, content) => (ReviewKind::Change, id, String::new(), content, 0, None),
             Proposal::Delete(id) => (ReviewKind::Delete, id, String::new(), String::new(), 0, None),
+            Proposal::About(text) => (ReviewKind::About, none, String::new(), text, 0, None),
         };
         // Titles have no line breaks, so a line break ends them; the content comes last.
         let told = [kind.name(), &memory.to_string(), &title, &content].join("\n");
