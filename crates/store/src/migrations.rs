@@ -68,12 +68,10 @@ pub const ALL: &[Migration] = &[
     sql(30, "speech", include_str!("migrations/0030_speech.sql")),
     sql(31, "visitor_pages", include_str!("migrations/0031_visitor_pages.sql")),
     sql(32, "friends", include_str!("migrations/0032_friends.sql")),
-    sql(35, "app_usage", include_str!("migrations/0035_app_usage.sql")),
-    sql(36, "plaza_news", include_str!("migrations/0036_plaza_news.sql")),
-    sql(31, "gap31", "SELECT 1"),
-    sql(32, "gap32", "SELECT 1"),
     sql(33, "imports", include_str!("migrations/0033_imports.sql")),
     sql(34, "dreams", include_str!("migrations/0034_dreams.sql")),
+    sql(35, "app_usage", include_str!("migrations/0035_app_usage.sql")),
+    sql(36, "plaza_news", include_str!("migrations/0036_plaza_news.sql")),
 ];
 
 /// Returns all migrations of this program. `noted` is the code of the migration of that name.
