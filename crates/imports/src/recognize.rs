@@ -349,12 +349,11 @@ fn of_table(start: &str) -> Kind {
 }
 
 fn of_json(start: &str) -> Kind {
-    let outer = keys(start);
     let is_array = start.starts_with('[');
     let item = if is_array {
         start.find('{').and_then(|at| start.get(at..)).map(keys).unwrap_or_default()
     } else {
-        outer.clone()
+        keys(start)
     };
     let has = |name: &str| item.iter().any(|key| key == name);
     let holds = |name: &str| start.contains(&format!("\"{name}\""));

@@ -45,7 +45,7 @@ pub(super) fn deepseek(items: Items<impl Read>, out: &mut Out<'_>) {
         let (path, other) = tree::path(&nodes, &order, "");
         let mut messages = Vec::new();
         for key in &path {
-            let message = &item["mapping"][key]["message"];
+            let message = message_of(&item, key);
             let created = moment(message, &["inserted_at"], out.zone);
             for (kind, role) in [("REQUEST", Role::User), ("RESPONSE", Role::Assistant)] {
                 let said = list(message, "fragments").iter().filter(|part| text(part, "type") == kind);
@@ -64,6 +64,13 @@ pub(super) fn deepseek(items: Items<impl Read>, out: &mut Out<'_>) {
     }
 }
 
+/// Returns the message of a node.
+fn message_of<'v>(item: &'v Value, node: &str) -> &'v Value {
+    const NONE: &Value = &Value::Null;
+    let node = item.get("mapping").and_then(|mapping| mapping.get(node));
+    node.and_then(|node| node.get("message")).unwrap_or(NONE)
+}
+
 /// Returns the nodes of the tree of a conversation, and their order in the file.
 fn nodes(
     item: &Value,
@@ -73,7 +80,9 @@ fn nodes(
     let mapping = item.get("mapping")?.as_object()?;
     let node = |value: &Value| Node {
         parent: text(value, "parent").to_owned(),
-        created: moment(&value["message"], &["create_time", "inserted_at"], out.zone),
+        created: value
+            .get("message")
+            .and_then(|message| moment(message, &["create_time", "inserted_at"], out.zone)),
         is_shown: value.get("message").is_some_and(&is_shown),
     };
     let nodes = mapping.iter().map(|(key, value)| (key.clone(), node(value))).collect();
@@ -89,7 +98,7 @@ fn conversation(line: u64, item: &Value, out: &mut Out<'_>) {
     let (path, other) = tree::path(&nodes, &order, text(item, "current_node"));
     let (mut messages, mut notes) = (Vec::new(), Vec::new());
     for key in &path {
-        let message = &item["mapping"][key]["message"];
+        let message = message_of(item, key);
         let at = moment(message, &["create_time"], out.zone);
         if !flag(item, "is_do_not_remember") {
             traces(line, message, at.or(created), out);

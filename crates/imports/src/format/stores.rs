@@ -177,7 +177,7 @@ fn thing(line: u64, item: &Value, out: &mut Out<'_>) {
         return out.refuse(line, Reason::Shape, "name");
     }
     for said in observations {
-        let said = said.as_str().map_or_else(|| first_text(said, &["content", "text"]), |said| said);
+        let said = said.as_str().unwrap_or_else(|| first_text(said, &["content", "text"]));
         let fact = Fact { text: said.to_owned(), actor: actor(&name), created: None };
         out.fact(&digest(&[&name, said]), line, fact);
     }

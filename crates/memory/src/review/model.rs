@@ -183,7 +183,8 @@ impl Waiting {
     /// # Errors
     /// Those of the rules for memories and notes.
     pub(super) fn checked(&self, edit: ReviewEdit) -> Result<CheckedProposal, ApiError> {
-        let content = Some(edit.content.unwrap_or_else(|| self.content.clone()));
+        let text = edit.content.unwrap_or_else(|| self.content.clone());
+        let content = Some(text.clone());
         let title = Some(edit.title.unwrap_or_else(|| self.title.clone()));
         Ok(match self.kind {
             ReviewKind::Memory => CheckedProposal::Memory(key::rules::check(NewMemory {
@@ -202,7 +203,7 @@ impl Waiting {
                 CheckedProposal::Change(key::rules::check_change(change)?)
             }
             ReviewKind::Delete => CheckedProposal::Delete,
-            ReviewKind::About => CheckedProposal::About(content.unwrap_or_default()),
+            ReviewKind::About => CheckedProposal::About(text),
         })
     }
 }
