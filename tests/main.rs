@@ -30,8 +30,8 @@ mod api {
     mod chat_tools;
     mod current_facts;
     pub mod doctor;
-    mod friends;
     mod dream;
+    mod friends;
     mod import_runs;
     mod imports;
     mod memory;
@@ -183,8 +183,8 @@ mod pages {
     mod agents;
     mod apps;
     mod audit;
-    mod avatars;
     mod audit_list;
+    mod avatars;
     pub mod browser;
     mod chat;
     mod chat_browser;

@@ -56,6 +56,7 @@ impl Caller<'_> {
             "SESSION_ID" | "MESSAGE_ID" => self.conversation(place).await,
             "AVATAR_ID" | "AVATAR_KEY_ID" | "AVATAR_KEY" | "SHARE_CODE" | "SKILL_KEY" | "EXPORT_ID"
             | "VISIT_ID" => self.avatar(place).await,
+            "FRIEND_ID" | "INVITER_ID" | "PUBLIC_PERSON" => self.friend(place).await,
             _ => self.entry(place).await,
         };
         self.values.insert(place.to_owned(), value.clone());
@@ -203,6 +204,25 @@ impl Caller<'_> {
         self.values[place].clone()
     }
 
+    /// Returns the account of a friend, of somebody who wants to be one, or of somebody with a public page.
+    async fn friend(&self, place: &str) -> String {
+        let other = self.server.person(&format!("aze{}", self.number)).await;
+        let id = other.account.id.to_string();
+        let invite = |to: &str| json!({"targetUserId": to, "source": "PLAZA", "greeting": "一起晨跑吗？"});
+        let path = "/api/secondme/friend/invite/send";
+        if place == "PUBLIC_PERSON" {
+            let change = memory::profile::Change { is_public: Some(true), ..Default::default() };
+            self.server.running().memory.update_profile(other.account.id, change).await.unwrap();
+            return id;
+        }
+        let own = self.person.account.id.to_string();
+        other.signed_in().await.post(path, invite(&own)).await.data();
+        if place == "FRIEND_ID" {
+            self.post(path, invite(&id)).await;
+        }
+        id
+    }
+
     async fn entry(&self, place: &str) -> String {
         let note = json!({"title": "读书", "content": "今天读完了《三体》第一部。"});
         match place {
@@ -240,6 +260,10 @@ impl Caller<'_> {
                 String::new()
             }
             "WEBHOOK_URL" => hook().await,
+            "RULE_ID" => {
+                let rule = self.post("/api/secondme/memory/never", json!({"phrase": "我的前任"})).await;
+                text(&rule["rules"][0]["ruleId"])
+            }
             other => panic!("{other} is the place of nothing"),
         }
     }

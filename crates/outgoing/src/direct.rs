@@ -1,8 +1,9 @@
 //! HTTP/1.1 over connections that the waiting task drives itself.
 //!
-//! A client that spawns a task per connection wakes another task, often on another thread, for each request and
-//! for each piece of a response. Here the future of a call polls its connection: nothing else is woken. Between
-//! calls nobody polls a connection, so that it is checked when it is taken from the pool. Only `http` URLs.
+//! A client that spawns a task per connection wakes another task, often on another thread, for each request
+//! and for each piece of a response. Here the future of a call polls its connection: nothing else is woken.
+//! Between calls nobody polls a connection, so that it is checked when it is taken from the pool. Only `http`
+//! URLs.
 
 use std::{
     collections::HashMap,
@@ -32,8 +33,10 @@ use tokio::{
 };
 use url::Position;
 
-use crate::{Refused, guard::Guard};
+use crate::{guard::Guard, refused::Refused};
 
+/// The `User-Agent` of all requests.
+pub(crate) const AGENT: &str = concat!("Doppel/", env!("CARGO_PKG_VERSION"));
 /// Time after which an idle connection is closed, and the interval at which idle ones are checked.
 const IDLE: Duration = Duration::from_secs(60);
 const CHECK_EVERY: Duration = Duration::from_secs(15);
@@ -82,8 +85,8 @@ impl Link {
         self.connection.is_some() && self.sender.is_ready()
     }
 
-    /// Sends a request and returns the head of the response. An error returns the request if no part of it was
-    /// sent.
+    /// Sends a request and returns the head of the response. An error returns the request if no part of it
+    /// was sent.
     async fn exchange(
         &mut self,
         request: Request<Body>,
@@ -221,7 +224,7 @@ fn written(request: reqwest::Request) -> Result<Request<Body>, DirectError> {
     let headers = request.headers_mut();
     headers.entry(header::HOST).or_insert(host);
     headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-    headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(crate::AGENT));
+    headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
     Ok(request)
 }
 

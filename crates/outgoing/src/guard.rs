@@ -12,7 +12,7 @@ use reqwest::{
     redirect::{Attempt, Policy},
 };
 
-use crate::Refused;
+use crate::refused::Refused;
 
 /// Most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;

@@ -12,6 +12,7 @@ mod client;
 mod decode;
 mod direct;
 mod guard;
+mod refused;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -23,15 +24,13 @@ use ipnet::IpNet;
 use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Url, redirect::Policy};
 use traces::Span;
 
-use direct::Pool;
+use direct::{AGENT, Pool};
 use guard::{Guard, Reach};
 
 pub use body::{Body, read};
 pub use breaker::{Admitted, Breaker};
 pub use client::{CallError, UpstreamClient};
-
-/// The `User-Agent` of all requests.
-const AGENT: &str = concat!("Doppel/", env!("CARGO_PKG_VERSION"));
+pub use refused::Refused;
 
 /// Settings for calls to URLs from people and apps.
 #[derive(Debug, Clone, Default)]
@@ -42,29 +41,6 @@ pub struct Settings {
     pub connect: Duration,
     /// Certificate authorities in PEM that are trusted besides those of the system; may be empty.
     pub authorities: Vec<u8>,
-}
-
-/// The reason why a call was not made, or was given up.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// The text is not a URL, the scheme is not http or https, or the URL contains a user name or password.
-    #[error("not an http or https address")]
-    Address,
-    /// The host is in a network that must not be called.
-    #[error("the host is in a private or special network")]
-    Network,
-    /// The response is larger than this limit in bytes.
-    #[error("the answer is larger than {0} bytes")]
-    TooLarge(usize),
-    /// The response is compressed in a way that is not supported.
-    #[error("the answer is compressed in a way that is not supported")]
-    Encoding,
-    /// The connection broke while the response was read, or its bytes cannot be decompressed.
-    #[error("the answer broke off")]
-    Broken,
-    /// This process cannot make calls, for example because the system has no certificates.
-    #[error("cannot make calls: {0}")]
-    Client(String),
 }
 
 /// The handling of redirects.
