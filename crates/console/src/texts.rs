@@ -32,6 +32,13 @@ pub(crate) fn fill(text: &str, value: impl std::fmt::Display) -> String {
     text.replacen("{}", &value.to_string(), 1)
 }
 
+/// Puts two values into a text with two places, in their order.
+pub(crate) fn fill_both(text: &str, first: impl std::fmt::Display, second: impl std::fmt::Display) -> String {
+    let mut parts = text.splitn(3, "{}");
+    let mut part = || parts.next().unwrap_or_default();
+    format!("{}{first}{}{second}{}", part(), part(), part())
+}
+
 /// Formats a number with commas between thousands.
 pub(crate) fn grouped(number: i64) -> String {
     let digits = number.to_string();
@@ -445,6 +452,7 @@ mod tests {
             crate::home::texts::ALL,
             crate::hub::texts::ALL,
             crate::memories::import::ALL,
+            crate::memories::import::runs::ALL,
             crate::memories::review_texts::ALL,
             crate::memories::never_texts::ALL,
             crate::memories::texts::ALL,
@@ -462,7 +470,7 @@ mod tests {
     fn both_languages_have_the_same_places_for_values(all: &[(&str, &str, &str)]) {
         for (name, zh, en) in all {
             assert_eq!(zh.matches("{}").count(), en.matches("{}").count(), "{name}");
-            assert!(zh.matches("{}").count() <= 1, "{name}: fill() puts in one value");
+            assert!(zh.matches("{}").count() <= 2, "{name}: fill_both() puts in two values");
         }
     }
 
@@ -486,5 +494,6 @@ mod tests {
     #[test]
     fn a_value_is_not_a_template() {
         assert_eq!(fill("a {} b", "{}"), "a {} b");
+        assert_eq!(fill_both("{} and {} more", "{}", 2), "{} and 2 more");
     }
 }

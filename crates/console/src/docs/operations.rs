@@ -308,7 +308,7 @@ mod tests {
 
     fn operation() -> Operation {
         let document = json!({"paths": {"/api/notes/{id}/update": {"post": {
-            "operationId": "updateNote", "tags": ["Notes"], "summary": "Change\na note.",
+            "operationId": "changeNote", "tags": ["Notes"], "summary": "Change\na note.",
             "security": [{"bearer": []}],
             "parameters": [{"in": "path", "name": "id", "required": true, "schema": {"type": "integer"}},
                 {"in": "query", "name": "q", "example": "a b", "schema": {"type": "string"}}],

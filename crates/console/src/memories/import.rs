@@ -71,7 +71,6 @@ crate::texts::texts! {
     changed: "更新", "Brought up to date";
     kept: "此处改过或删过，不动", "Changed or deleted here, left";
     left: "略过", "Left out";
-    from_to: "{} 至 {}", "{} to {}";
     choose: "选择要导入的内容", "Choose what to import";
     choose_kinds: "种类", "Kinds";
     choose_groups: "文件夹与聊天", "Folders and chats";
@@ -80,7 +79,7 @@ crate::texts::texts! {
         "The archive has everything and can be imported again; Markdown has notes and memories, which \
             Obsidian and others \
          open.";
-    leave_archive: "归档", "Archive"; leave_markdown: "Markdown（ZIP）", "Markdown (ZIP)";
+    leave_archive: "归档", "Archive"; leave_markdown: "Markdown 文件（ZIP）", "Markdown files (ZIP)";
     past: "导入记录", "Past imports";
     run_report: "查看这次导入", "See this import";
     known: "已有，跳过", "Known, skipped";
@@ -203,7 +202,7 @@ async fn render(
     let groups = groups.map(|(name, count)| Group { name: name.clone(), count: *count }).collect();
     let span = report.and_then(|report| report.times).map(|(first, last)| {
         let date = |time: i64| store::Timestamp(time).date();
-        fill(&fill(t.from_to, date(first)), date(last))
+        format!("{} – {}", date(first), date(last))
     });
     let mut problems: Vec<Line> = report
         .map(|report| report.problems.iter().map(|problem| line(problem, t)).collect())

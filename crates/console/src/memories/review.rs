@@ -22,7 +22,7 @@ use crate::{
     form::{CsrfForm, Fields},
     page::{Member, Page},
     paths::MEMORIES,
-    texts::fill,
+    texts::{fill, fill_both},
     when::When,
 };
 
@@ -138,7 +138,7 @@ async fn render(
         shown: fill(r.count, waiting),
         conflicts: sides(console, account, conflicts).await?,
         trashed,
-        dream: dream.map(|dream| (fill(&fill(r.dream, dream.proposals), dream.tokens), When(dream.at))),
+        dream: dream.map(|dream| (fill_both(r.dream, dream.proposals, dream.tokens), When(dream.at))),
         undo: params.undo.clone().filter(|undo| notice.is_some() && undo.parse::<i64>().is_ok()),
         notice,
         alert: refused.as_ref().map(|error| error.message(page.language)),

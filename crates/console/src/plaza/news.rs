@@ -19,7 +19,7 @@ use crate::{
     Console, cookies,
     icons::Face,
     page::{Member, Page},
-    texts::fill,
+    texts::{fill, fill_both},
     when::When,
 };
 
@@ -131,7 +131,7 @@ fn likes(likes: &Likes, people: &People, seen: i64, public_url: &str, t: &Texts)
         icon: "hearton",
         title: match likes.number {
             ..=1 => fill(t.liked_by, name),
-            number => fill(&fill(t.liked_by_more, name), number - 1),
+            number => fill_both(t.liked_by_more, name, number - 1),
         },
         is_double: false,
         content: shortened(&likes.content),

@@ -208,9 +208,10 @@ impl Out {
 /// Returns a title without the characters that file systems and links of Obsidian do not allow.
 fn file_name(title: &str) -> String {
     let is_kept = |c: &char| !c.is_control() && !"/\\:*?\"<>|#^[]".contains(*c);
-    let name: String =
-        title.trim().trim_start_matches(['#', '.', ' ']).chars().filter(is_kept).take(MAX_NAME).collect();
-    name.trim().trim_end_matches('.').trim().to_owned()
+    let name: String = title.chars().filter(is_kept).collect();
+    // Names that begin with a dot are hidden, and `..` is a folder.
+    let name: String = name.trim_matches(['.', ' ']).chars().take(MAX_NAME).collect();
+    name.trim_end_matches(['.', ' ']).to_owned()
 }
 
 /// Returns a fact as an item of a list.
