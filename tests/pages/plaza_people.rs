@@ -205,7 +205,7 @@ async fn videos_and_stickers_are_shown_in_posts(server: TestServer) {
     let posted = form(1).await;
     assert_eq!(posted.status, 303, "{}", posted.body);
     let page = browser.get(posted.header("location")).await;
-    assert!(page.body.contains("<video class=\"clip\" src=\"/cdn/"), "{}", page.body);
+    assert!(page.body.contains("<video class=\"video\" src=\"/cdn/"), "{}", page.body);
     assert!(page.header("content-security-policy").contains("media-src 'self'"));
     let files = browser.get("/api/cdn/list").await.data()["total"].clone();
     assert_eq!(form(2).await.status, 400, "one film for a post");
