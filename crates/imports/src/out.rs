@@ -1,12 +1,14 @@
 //! The receiver of what a format finds.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, io::Read};
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::Zone;
 
 use crate::{
     convert,
+    json::Items,
     model::{Conversation, Event, Fact, Found, Item, Note, Problem, Reason, Source},
 };
 
@@ -160,6 +162,18 @@ impl<'o> Out<'o> {
         }
         fact.created = fact.created.or(self.modified);
         Some(fact)
+    }
+
+    /// Returns the next item that can be read, with its number, and tells of those that cannot. `None` after
+    /// the last one, or if nothing more is wanted.
+    pub(crate) fn next_item(&mut self, items: &mut Items<impl Read>) -> Option<(u64, Value)> {
+        while !self.is_over {
+            match items.next()? {
+                (line, Ok(item)) => return Some((line, item)),
+                (line, Err(reason)) => self.refuse(line, reason, "64 MiB"),
+            }
+        }
+        None
     }
 
     /// Tells of an item that was not read.

@@ -11,18 +11,8 @@ use crate::{
     tree::{self, Node},
 };
 
-pub(super) fn openwebui(items: Items<impl Read>, out: &mut Out<'_>) {
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+pub(super) fn openwebui(mut items: Items<impl Read>, out: &mut Out<'_>) {
+    while let Some((line, item)) = out.next_item(&mut items) {
         // Old exports have the chat itself.
         let chat = item.get("chat").unwrap_or(&item);
         let empty = serde_json::Map::new();
@@ -113,18 +103,8 @@ fn without_details(text: &str) -> String {
     plain.trim().to_owned()
 }
 
-pub(super) fn librechat(items: Items<impl Read>, out: &mut Out<'_>) {
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+pub(super) fn librechat(mut items: Items<impl Read>, out: &mut Out<'_>) {
+    while let Some((line, item)) = out.next_item(&mut items) {
         let mut all = Vec::new();
         if item.get("messagesTree").is_some() {
             flatten(list(&item, "messagesTree"), &mut all);

@@ -13,31 +13,15 @@ use crate::{
 };
 
 /// Reads conversations of ChatGPT.
-pub(super) fn read(items: Items<impl Read>, out: &mut Out<'_>) {
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        match item {
-            Ok(item) => conversation(line, &item, out),
-            Err(reason) => out.refuse(line, reason, "64 MiB"),
-        }
+pub(super) fn read(mut items: Items<impl Read>, out: &mut Out<'_>) {
+    while let Some((line, item)) = out.next_item(&mut items) {
+        conversation(line, &item, out);
     }
 }
 
 /// Reads conversations of DeepSeek.
-pub(super) fn deepseek(items: Items<impl Read>, out: &mut Out<'_>) {
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+pub(super) fn deepseek(mut items: Items<impl Read>, out: &mut Out<'_>) {
+    while let Some((line, item)) = out.next_item(&mut items) {
         let Some((nodes, order)) = nodes(&item, out, |message| message.get("fragments").is_some()) else {
             out.refuse(line, Reason::Shape, "mapping");
             continue;

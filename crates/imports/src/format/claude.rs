@@ -12,15 +12,9 @@ use crate::{
     tree::{self, Node},
 };
 
-pub(super) fn conversations(items: Items<impl Read>, out: &mut Out<'_>) {
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        match item {
-            Ok(item) => conversation(line, &item, out),
-            Err(reason) => out.refuse(line, reason, "64 MiB"),
-        }
+pub(super) fn conversations(mut items: Items<impl Read>, out: &mut Out<'_>) {
+    while let Some((line, item)) = out.next_item(&mut items) {
+        conversation(line, &item, out);
     }
 }
 
@@ -73,18 +67,8 @@ fn conversation(line: u64, item: &Value, out: &mut Out<'_>) {
     out.conversation(&id(item, &["uuid"]), line, conversation);
 }
 
-pub(super) fn projects(items: Items<impl Read>, out: &mut Out<'_>) {
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+pub(super) fn projects(mut items: Items<impl Read>, out: &mut Out<'_>) {
+    while let Some((line, item)) = out.next_item(&mut items) {
         let (own, name) = (id(&item, &["uuid"]), text(&item, "name").to_owned());
         out.group.clone_from(&name);
         let created = moment(&item, &["created_at"], out.zone);
@@ -106,15 +90,9 @@ pub(super) fn projects(items: Items<impl Read>, out: &mut Out<'_>) {
     }
 }
 
-pub(super) fn memory(items: Items<impl Read>, out: &mut Out<'_>) {
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        match item {
-            Ok(item) => memories(line, &item, out),
-            Err(reason) => out.refuse(line, reason, "64 MiB"),
-        }
+pub(super) fn memory(mut items: Items<impl Read>, out: &mut Out<'_>) {
+    while let Some((line, item)) = out.next_item(&mut items) {
+        memories(line, &item, out);
     }
 }
 

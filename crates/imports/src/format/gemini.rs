@@ -25,20 +25,10 @@ struct Prompt {
 }
 
 /// Reads activities, which are newest first and have no conversations.
-pub(super) fn read(items: Items<impl Read>, out: &mut Out<'_>) {
+pub(super) fn read(mut items: Items<impl Read>, out: &mut Out<'_>) {
     let mut prompts = Vec::new();
     let mut other = 0;
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+    while let Some((line, item)) = out.next_item(&mut items) {
         let title = text(&item, "title");
         let answer = list(&item, "safeHtmlItem")
             .last()
@@ -100,18 +90,8 @@ fn tell(talk: &mut Vec<Prompt>, out: &mut Out<'_>) {
 }
 
 /// Reads conversations of Workspace.
-pub(super) fn turns(items: Items<impl Read>, out: &mut Out<'_>) {
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+pub(super) fn turns(mut items: Items<impl Read>, out: &mut Out<'_>) {
+    while let Some((line, item)) = out.next_item(&mut items) {
         let created = moment(&item, &["creation_time"], out.zone);
         let mut messages = Vec::new();
         for turn in list(&item, "conversation_turns") {

@@ -12,18 +12,8 @@ use crate::{
     out::Out,
 };
 
-pub(super) fn day_one(items: Items<impl Read>, out: &mut Out<'_>) {
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+pub(super) fn day_one(mut items: Items<impl Read>, out: &mut Out<'_>) {
+    while let Some((line, item)) = out.next_item(&mut items) {
         let created = moment(&item, &["creationDate"], &Zone::default());
         let updated = moment(&item, &["modifiedDate"], &Zone::default());
         let mut said = match text(&item, "text") {

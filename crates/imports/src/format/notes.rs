@@ -69,18 +69,8 @@ pub(super) fn memos(items: Items<impl Read>, out: &mut Out<'_>) {
 }
 
 /// Reads a note of Google Keep.
-pub(super) fn keep(entry: &Entry, items: Items<impl Read>, out: &mut Out<'_>) {
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+pub(super) fn keep(entry: &Entry, mut items: Items<impl Read>, out: &mut Out<'_>) {
+    while let Some((line, item)) = out.next_item(&mut items) {
         if flag(&item, "isTrashed") || flag(&item, "isArchived") {
             out.left(1);
             continue;

@@ -89,18 +89,8 @@ pub(super) fn openmemory(items: Items<impl Read>, out: &mut Out<'_>) {
 }
 
 /// Reads an agent of Letta. Its tools, servers and variables are never read.
-pub(super) fn letta(items: Items<impl Read>, out: &mut Out<'_>) {
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+pub(super) fn letta(mut items: Items<impl Read>, out: &mut Out<'_>) {
+    while let Some((line, item)) = out.next_item(&mut items) {
         for block in list(&item, "blocks").iter().chain(list(&item, "core_memory")) {
             let (label, value) = (text(block, "label"), text(block, "value"));
             if label == "human" {

@@ -51,20 +51,10 @@ fn role(name: &str) -> Option<Role> {
     }
 }
 
-pub(super) fn read(items: Items<impl Read>, out: &mut Out<'_>) {
+pub(super) fn read(mut items: Items<impl Read>, out: &mut Out<'_>) {
     let mut loose = Vec::new();
     let (mut first, mut unknown) = (0, 0);
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+    while let Some((line, item)) = out.next_item(&mut items) {
         // A list of messages, or a list of conversations.
         if let Some(message) = message(&item, out) {
             first = if loose.is_empty() { line } else { first };

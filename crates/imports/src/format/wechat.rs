@@ -124,19 +124,9 @@ fn titled(said: &str) -> String {
 }
 
 /// Reads the JSON of WeFlow and EchoTrace.
-pub(super) fn weflow(items: Items<impl Read>, out: &mut Out<'_>) {
+pub(super) fn weflow(mut items: Items<impl Read>, out: &mut Out<'_>) {
     let mut chats = Chats::new(PROGRAM);
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+    while let Some((_line, item)) = out.next_item(&mut items) {
         let session = item.get("session").cloned().unwrap_or_default();
         let (chat, name) = (
             id(&session, &["wxid"]),
@@ -185,20 +175,10 @@ pub(super) fn chatlog(items: Items<impl Read>, out: &mut Out<'_>) {
 }
 
 /// Reads ChatLab: one object, or lines.
-pub(super) fn chatlab(items: Items<impl Read>, out: &mut Out<'_>) {
+pub(super) fn chatlab(mut items: Items<impl Read>, out: &mut Out<'_>) {
     let mut chats = Chats::new(PROGRAM);
     let (mut name, mut people) = (String::new(), std::collections::HashMap::new());
-    for (line, item) in items {
-        if out.is_over {
-            return;
-        }
-        let item = match item {
-            Ok(item) => item,
-            Err(reason) => {
-                out.refuse(line, reason, "64 MiB");
-                continue;
-            }
-        };
+    while let Some((line, item)) = out.next_item(&mut items) {
         for meta in [item.get("meta"), Some(&item).filter(|item| member(item, "_type") == "header")]
             .into_iter()
             .flatten()

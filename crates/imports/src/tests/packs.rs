@@ -32,7 +32,7 @@ fn texts_in_any_encoding_are_the_same() {
 fn hostile_archives_are_refused() {
     let bomb = zip(&[("conversations.json", &vec![b' '; 64 << 20])]);
     assert_eq!(read("bomb.zip", &bomb).problems, [(0, Reason::Bomb)]);
-    let out = zip(&[("../../etc/a.md", b"x"), ("/root/a.md", b"x"), ("b.md", b"# b")]);
+    let out = zip(&[("../../etc/a.md", b"x"), ("/etc/a.md", b"x"), ("b.md", b"# b")]);
     let result = read("out.zip", out);
     assert_eq!(
         (result.items.as_slice(), result.problems.as_slice()),
